@@ -1,0 +1,191 @@
+package session
+
+import (
+	"mamba-tui/model"
+	"mamba-tui/scan"
+)
+
+// A Frame is an immutable picture of a session: everything the screen shows.
+// The engine publishes a new one when something was computed; a reader may keep
+// it as long as it likes.
+type Frame struct {
+	Seq uint64 // grows with every frame
+
+	Info    Info
+	Tokens  []Token // the whole history of the current branch; never changed after publication
+	Others  int     // tokens of the history typed outside the alphabet
+	Pending int     // tokens accepted but not yet computed
+
+	Look    Look    // what the frame was computed for
+	Clean   *Window // the run without tweaks: the visible tokens of Look's layer
+	Changed *Window // the same with Tweaks in force; nil without
+	Tweaks  []Tweak // in force, with their scope
+	Branch  Branch
+	Group   Group // the channels that ribbon and lanes show
+
+	Events []Event // every reset tick of the clean run's Look layer, ascending by T
+
+	Timing    Timing
+	Parity    Parity
+	Err       error  // what failed last, one sentence; nil
+	Notice    string // what a mutation wants to tell, e.g. "branch 2 opened at token 14"
+	NoticeSeq uint64 // grows with every notice
+}
+
+// Info describes the model and where it computes; fixed for a session.
+type Info struct {
+	Card        model.Card
+	Config      model.Config
+	Parameters  int
+	Backend     string // e.g. "cpu generic f32"
+	BackendNote string // why not another, e.g. "no CUDA driver"; may be empty
+	Alphabet    []string
+	OtherID     int32    // −1: none
+	Texts       []string // token id → text (untrusted), nil for numeric tokenizers
+}
+
+// Token is one token of the history.
+type Token struct {
+	ID    int32
+	Flags Flags
+	Typed string // what was typed when it differs from the symbol, else ""
+}
+
+// Flags of a token.
+type Flags uint8
+
+// Where a token came from, and what is special about it.
+const (
+	FromPrompt Flags = 1 << iota
+	FromKeys
+	Generated
+	Other // typed outside the alphabet
+)
+
+// Look is what the screen wants to see. A newer Look replaces an older one.
+type Look struct {
+	T        int // cursor token, or −1 before the first token
+	Layer    int
+	From, To int // visible tokens [From, To), clipped to the history
+}
+
+// Window holds arrays for tokens [From, To) of one layer and, at the cursor,
+// everything of one token. T = To − From.
+type Window struct {
+	From, To int
+	Layer    int
+	D, N     int
+
+	Delta []float32 // (T, D) after softplus and tweaks
+	U     []float32 // (T, D)
+	B, C  []float32 // (T, N)
+	Z     []float32 // (T, D)
+	Write []float32 // (T, D): ‖Δ·B·u‖ over n
+	H     []float32 // (T, D, N) after each token, or nil when larger than the session's bound
+
+	A    []float32 // (D, N)
+	Skip []float32 // (D)
+
+	Lanes []Lane  // one a layer, over [From, To)
+	Top   []Guess // most probable next token after each token of the window; nil if not computed
+
+	At *Moment // the cursor token; nil when the history is empty
+}
+
+// Lane holds per-token summaries of one layer.
+type Lane struct {
+	Kept      []float32 // ρ = ‖Ā⊙h‖/‖h‖ of h before the token; NaN when h was 0
+	Retention []float32 // mean over (d,n) of Ā
+	HalfLife  []float32 // ln2 / mean(Δ|A|), in tokens
+	DeltaMean []float32 // over the group's channels
+	DeltaMax  []float32 // over all channels
+	Write     []float32 // ‖Δ·B·u‖ over (d,n)
+	HNorm     []float32 // ‖h‖ after the token
+}
+
+// Tick marks in the kept lane.
+type Tick uint8
+
+// Ticks by kept share.
+const (
+	TickNone Tick = iota
+	TickHalf      // ┆ ρ < 0.5
+	TickWipe      // ┃ ρ < 0.05
+)
+
+// Thresholds of the ticks.
+const (
+	HalfBelow = 0.5
+	WipeBelow = 0.05
+)
+
+// TickOf classifies a kept share; NaN is TickNone.
+func TickOf(rho float32) Tick {
+	switch {
+	case rho < WipeBelow:
+		return TickWipe
+	case rho < HalfBelow:
+		return TickHalf
+	}
+	return TickNone
+}
+
+// Moment is everything about one token in one layer.
+type Moment struct {
+	T, Layer                 int
+	H, HPrev                 []float32 // (D, N) after and before
+	Window                   []float32 // (K, D): the convolution's inputs, last row the token's
+	In, Norm                 []float32 // (M)
+	X, U, Delta, Z, Y, Gated []float32 // (D)
+	B, C                     []float32 // (N)
+	Out                      []float32 // (M)
+	Top                      []Guess   // next-token probabilities, best first, up to 16
+	Rule                     scan.Rule
+}
+
+// Guess is a next-token probability.
+type Guess struct {
+	ID int32
+	P  float32
+}
+
+// Group is a named set of channels.
+type Group struct {
+	Name     string // e.g. "16 of 64 channels, Δ varies most"
+	Channels []int  // ascending
+}
+
+// Tweak is a change in force.
+type Tweak struct {
+	Name  string // "freeze Δ at its clean mean"
+	Scope string // "all layers · all channels · from t=0"
+}
+
+// Branch names the current branch of the history.
+type Branch struct {
+	ID     int // 1 is the first
+	Parent int // 0: none
+	At     int // token index at which it left its parent
+	Count  int // branches of the session
+}
+
+// Event is a reset tick.
+type Event struct {
+	T    int
+	Tick Tick
+}
+
+// Timing of the newest work, measured.
+type Timing struct {
+	StepMicros   float64 // per token, the last append
+	RescanMicros float64 // the last rebuild of the window
+	RescanTokens int
+}
+
+// Parity is the distance of the run to the float64 oracle over the tokens it
+// was last computed for.
+type Parity struct {
+	Known    bool
+	Rel      float64 // max|a−b|/max|b| over h and logits
+	From, To int
+}
