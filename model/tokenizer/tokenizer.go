@@ -1,5 +1,7 @@
 package tokenizer
 
+import "mamba-tui/model"
+
 // Tokenizer maps text to token ids and back. Implementations here: Symbols (one
 // symbol, one id, from a model's card) and Numbers (ids written as numbers, for
 // a checkpoint that has no symbol table).
@@ -22,4 +24,13 @@ type Token struct {
 	ID    int32
 	Text  string // what was typed
 	Other bool   // it was outside the alphabet
+}
+
+// For is the tokenizer of a model with this card, whose embedding has vocab
+// rows: Symbols if the card brings a symbol table, else Numbers.
+func For(card model.Card, vocab int) (Tokenizer, error) {
+	if len(card.Symbols) > 0 {
+		return NewSymbols(card, vocab)
+	}
+	return NewNumbers(vocab)
 }
