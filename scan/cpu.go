@@ -1,0 +1,115 @@
+package scan
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// Options choose a CPU backend.
+type Options struct {
+	// DType of activations and weights: Float32 (the zero value) is fast,
+	// Float64 is the oracle that every other backend is compared with.
+	DType DType
+	// Threads is the most goroutines one operation uses; 0 means GOMAXPROCS,
+	// and more than GOMAXPROCS are never used. Results do not depend on it.
+	Threads int
+}
+
+// backend keeps the embedded field of CPU out of its documentation.
+type backend = Backend
+
+// CPU computes on the host. Operations are finished when they return, so Read
+// and Sync never wait. It allocates nothing in a one-token call.
+type CPU struct{ backend }
+
+// NewCPU opens a CPU backend. A DType that is neither Float32 nor Float64 is a
+// programming error and panics.
+func NewCPU(o Options) *CPU {
+	threads := runtime.GOMAXPROCS(0)
+	if o.Threads > 0 && o.Threads < threads {
+		threads = o.Threads
+	}
+	switch o.DType {
+	case Float32:
+		return &CPU{&cpu[float32]{dtype: Float32, threads: threads, kernels: generic32()}}
+	case Float64:
+		return &CPU{&cpu[float64]{dtype: Float64, threads: threads, kernels: generic64()}}
+	}
+	panic("scan: NewCPU: DType must be Float32 or Float64")
+}
+
+// float is what activations and weights are made of.
+type float interface{ float32 | float64 }
+
+// cpu is the backend of one element type. Every operation exists once, over T;
+// what differs between types and instruction sets is in kernels.
+type cpu[T float] struct {
+	dtype   DType
+	threads int
+	kernels kernels[T]
+
+	// The arguments of the operation under way, kept here so that handing them
+	// to workers allocates nothing.
+	linear linearJob[T]
+	conv   convJob[T]
+	scan   scanJob[T]
+
+	zeros []T // a row of zeros: what a cleared convolution window holds
+}
+
+// kernels are the inner loops of a kernel set. Each is called for one row, so
+// a step and a chunk run the same code and agree bit for bit.
+type kernels[T float] struct {
+	name string
+	// panel sums one panel of outputs: Σ_i x[i]·w[i·panelWidth+k] for each k,
+	// every sum in the order of i.
+	panel func(x, w []T) [panelWidth]T
+	// softplus is log(1+exp(x)), and x above 20.
+	softplus func(x T) T
+	// silu is x/(1+exp(−x)).
+	silu func(x T) T
+	// siluRow is silu over a row, in place; the same bits as silu.
+	siluRow func(x []T)
+	// advance moves one channel by one step, for each rule:
+	// h[n] = Ā(Δ,a[n])·h[n] + g(Δ,a[n])·u·b[n], returning Σ_n c[n]·h[n].
+	advance [numRules]func(h, a, b, c []T, delta, u T) T
+}
+
+// Name implements Backend.
+func (c *cpu[T]) Name() string { return c.kernels.name }
+
+// DType implements Backend.
+func (c *cpu[T]) DType() DType { return c.dtype }
+
+// Alloc implements Backend. It fails for a negative n and an unknown type.
+func (c *cpu[T]) Alloc(t DType, n int) (Buffer, error) {
+	if n < 0 {
+		return nil, fmt.Errorf("scan: cannot allocate %d elements: the least is 0", n)
+	}
+	switch t {
+	case Float32:
+		return &hostBuffer[float32]{dtype: t, data: make([]float32, n)}, nil
+	case Float64:
+		return &hostBuffer[float64]{dtype: t, data: make([]float64, n)}, nil
+	case Int32:
+		return &hostBuffer[int32]{dtype: t, data: make([]int32, n)}, nil
+	}
+	return nil, fmt.Errorf("scan: cannot allocate dtype %d: the last known is %d", t, Int32)
+}
+
+// Sync implements Backend: everything has already happened.
+func (c *cpu[T]) Sync() error { return nil }
+
+// Close implements Backend. Buffers belong to their owners and stay usable.
+func (c *cpu[T]) Close() error {
+	c.zeros = nil
+	return nil
+}
+
+// zeroRow is n zeros that nobody writes to.
+func (c *cpu[T]) zeroRow(n int) []T {
+	if len(c.zeros) < n {
+		c.zeros = make([]T, n)
+	}
+	return c.zeros[:n]
+}

@@ -1,0 +1,89 @@
+package scan
+
+// convJob is a Conv under way; its range counts channels.
+type convJob[T float] struct {
+	y, x, w, window view[T]
+	bias, zeros     []T
+	resets          []int32
+	rows, taps      int
+	silu            bool
+	siluRow         func(x []T)
+}
+
+// Conv implements Backend.
+func (c *cpu[T]) Conv(a ConvArgs) {
+	if a.L < 0 || a.D < 0 || a.K < 1 {
+		panic("scan: Conv: a size is negative or K is not positive")
+	}
+	c.conv = convJob[T]{
+		y:       viewOf[T](a.Y, a.L, a.D, "scan: Conv: Y is not (L, D)"),
+		x:       viewOf[T](a.X, a.L, a.D, "scan: Conv: X is not (L, D)"),
+		w:       viewOf[T](a.W, a.D, a.K, "scan: Conv: W is not (D, K)"),
+		window:  viewOf[T](a.Window, a.K-1, a.D, "scan: Conv: Window is not (K-1, D)"),
+		bias:    sliceOf[T](a.Bias, a.D, true, "scan: Conv: Bias is not (D)"),
+		resets:  sliceOf[int32](a.Resets, a.L, true, "scan: Conv: Resets is not int32 (L)"),
+		rows:    a.L,
+		taps:    a.K,
+		silu:    a.SiLU,
+		siluRow: c.kernels.siluRow,
+	}
+	if a.L == 0 || a.D == 0 {
+		return
+	}
+	c.conv.zeros = c.zeroRow(a.D)
+	split(&c.conv, a.D, 64, c.share(a.L*a.D*a.K))
+}
+
+// run convolves channels [from, to).
+func (j *convJob[T]) run(from, to int) {
+	first := -(j.taps - 1) // the oldest step that has not been cleared
+	for t := range j.rows {
+		if j.resets != nil && j.resets[t]&ResetConv != 0 {
+			first = t
+		}
+		y := j.y.row(t, to)[from:]
+		if j.bias != nil {
+			copy(y, j.bias[from:to])
+		} else {
+			clear(y)
+		}
+		w := j.w.data[from*j.w.stride:]
+		for k := range j.taps {
+			addTap(y, w[k:], j.input(t-j.taps+1+k, first, from, to), j.w.stride)
+		}
+		if j.silu {
+			j.siluRow(y)
+		}
+	}
+	j.carry(first, from, to)
+}
+
+// input is the row of step t, which may lie before the call. Cleared steps are
+// rows of zeros and still multiplied: a reset is then the same arithmetic as a
+// new sequence, to the bit.
+func (j *convJob[T]) input(t, first, from, to int) []T {
+	switch {
+	case t < first:
+		return j.zeros[from:to]
+	case t < 0:
+		return j.window.row(j.taps-1+t, to)[from:]
+	}
+	return j.x.row(t, to)[from:]
+}
+
+// carry makes the window the last K-1 inputs. Row r comes from a row behind
+// it, never from one already overwritten.
+func (j *convJob[T]) carry(first, from, to int) {
+	for r := range j.taps - 1 {
+		t := j.rows - (j.taps - 1) + r
+		copy(j.window.row(r, to)[from:], j.input(t, first, from, to))
+	}
+}
+
+// addTap is y[d] += w[d·stride]·x[d].
+func addTap[T float](y, w, x []T, stride int) {
+	x = x[:len(y)]
+	for d := range y {
+		y[d] += w[d*stride] * x[d]
+	}
+}

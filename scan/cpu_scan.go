@@ -1,0 +1,148 @@
+package scan
+
+// scanJob is a Scan under way; its range counts channels, which never look at
+// each other.
+type scanJob[T float] struct {
+	u, delta, a, b, c, z, h, y view[T]
+	bias, skip                 []T
+	resets                     []int32
+	softplus                   func(x T) T // nil: Delta is already positive
+	silu                       func(x T) T // nil: no gate
+	advance                    func(h, a, b, c []T, delta, u T) T
+	rows, states, channels     int
+	tapSteps                   []int
+	tap                        []T // (len(tapSteps), D, N)
+}
+
+// scanBlock channels are carried through all steps together: 16 float32 are a
+// cache line, so every line of U, Delta, Z and Y is fetched once.
+const scanBlock = 16
+
+// Scan implements Backend. One pass holds the h of scanBlock channels in the
+// first cache level; nothing of size L·D·N exists unless a tap asks.
+func (c *cpu[T]) Scan(a ScanArgs) {
+	L, D, N := a.L, a.D, a.N
+	if L < 0 || D < 0 || N < 0 {
+		panic("scan: Scan: a size is negative")
+	}
+	if !a.Rule.Valid() {
+		panic("scan: Scan: unknown rule")
+	}
+	if a.Bias != nil && !a.Softplus {
+		panic("scan: Scan: Bias needs Softplus")
+	}
+	j := scanJob[T]{
+		u:        viewOf[T](a.U, L, D, "scan: Scan: U is not (L, D)"),
+		delta:    viewOf[T](a.Delta, L, D, "scan: Scan: Delta is not (L, D)"),
+		bias:     sliceOf[T](a.Bias, D, true, "scan: Scan: Bias is not (D)"),
+		a:        viewOf[T](a.A, D, N, "scan: Scan: A is not (D, N)"),
+		b:        viewOf[T](a.B, L, N, "scan: Scan: B is not (L, N)"),
+		c:        viewOf[T](a.C, L, N, "scan: Scan: C is not (L, N)"),
+		skip:     sliceOf[T](a.Skip, D, true, "scan: Scan: Skip is not (D)"),
+		h:        viewOf[T](a.H, D, N, "scan: Scan: H is not (D, N)"),
+		resets:   sliceOf[int32](a.Resets, L, true, "scan: Scan: Resets is not int32 (L)"),
+		y:        viewOf[T](a.Y, L, D, "scan: Scan: Y is not (L, D)"),
+		advance:  c.kernels.advance[a.Rule],
+		rows:     L,
+		states:   N,
+		channels: D,
+	}
+	if a.Softplus {
+		j.softplus = c.kernels.softplus
+	}
+	if !a.Z.Absent() {
+		j.z = viewOf[T](a.Z, L, D, "scan: Scan: Z is not (L, D)")
+		j.silu = c.kernels.silu
+	}
+	if a.Tap != nil {
+		j.tapSteps = a.Tap.Steps
+		checkSteps(j.tapSteps, L)
+		j.tap = sliceOf[T](a.Tap.H, len(j.tapSteps)*D*N, false,
+			"scan: Scan: Tap.H is not (len(Steps), D, N)")
+	}
+	if L == 0 || D == 0 {
+		return
+	}
+	c.scan = j
+	// An exponential weighs some eight multiply-adds.
+	split(&c.scan, D, scanBlock, c.share(8*L*D*max(N, 1)))
+}
+
+// checkSteps demands ascending steps inside [0, L).
+func checkSteps(steps []int, L int) {
+	last := -1
+	for _, t := range steps {
+		if t <= last || t >= L {
+			panic("scan: Scan: Tap.Steps are not ascending in [0, L)")
+		}
+		last = t
+	}
+}
+
+// run scans channels [from, to) through all steps.
+func (j *scanJob[T]) run(from, to int) {
+	for d := from; d < to; d += scanBlock {
+		j.block(d, min(d+scanBlock, to))
+	}
+}
+
+// block scans channels [d0, d1).
+func (j *scanJob[T]) block(d0, d1 int) {
+	N, tapped := j.states, 0
+	var b, c []T
+	for t := range j.rows {
+		if j.resets != nil && j.resets[t]&ResetState != 0 {
+			j.reset(d0, d1)
+		}
+		if N > 0 {
+			b, c = j.b.row(t, N), j.c.row(t, N)
+		}
+		delta, u, y := j.delta.row(t, d1), j.u.row(t, d1), j.y.row(t, d1)
+		for d := d0; d < d1; d++ {
+			dt, ut := delta[d], u[d]
+			if j.softplus != nil {
+				if j.bias != nil {
+					dt += j.bias[d]
+				}
+				dt = j.softplus(dt)
+			}
+			var sum T
+			if N > 0 {
+				sum = j.advance(j.h.row(d, N), j.a.row(d, N), b, c, dt, ut)
+			}
+			if j.skip != nil {
+				sum += j.skip[d] * ut
+			}
+			if j.silu != nil {
+				sum *= j.silu(j.z.data[t*j.z.stride+d])
+			}
+			y[d] = sum
+		}
+		if tapped < len(j.tapSteps) && j.tapSteps[tapped] == t {
+			j.write(tapped, d0, d1)
+			tapped++
+		}
+	}
+}
+
+// reset makes h exactly +0. The old value is not an operand of anything: not
+// even NaN or Inf in h gets past a reset.
+func (j *scanJob[T]) reset(d0, d1 int) {
+	if j.states == 0 {
+		return
+	}
+	for d := d0; d < d1; d++ {
+		clear(j.h.row(d, j.states))
+	}
+}
+
+// write copies h of channels [d0, d1) to the k-th tap.
+func (j *scanJob[T]) write(k, d0, d1 int) {
+	N := j.states
+	if N == 0 {
+		return
+	}
+	for d := d0; d < d1; d++ {
+		copy(j.tap[(k*j.channels+d)*N:], j.h.row(d, N))
+	}
+}

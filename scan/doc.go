@@ -1,0 +1,3 @@
+// Package scan is the selective scan of Mamba (arXiv 2312.00752) as a library
+// of parts.
+package scan
