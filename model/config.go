@@ -1,5 +1,10 @@
 package model
 
+import (
+	"fmt"
+	"math"
+)
+
 // Config holds the dimensions of a Mamba language model. The letters are the
 // paper's: L steps, D = DInner channels, N = DState states, R = DtRank.
 type Config struct {
@@ -15,64 +20,59 @@ type Config struct {
 	ConvBias  bool    // the short convolution has a bias
 }
 
-// Weights are the parameters as they stand in a checkpoint, row-major.
-type Weights struct {
-	Embedding []float32 // (V, M)
-	Layers    []LayerWeights
-	NormF     []float32 // (M)
-	Head      []float32 // (V, M), or nil: tied to Embedding
-}
-
-// LayerWeights are the parameters of one block.
-type LayerWeights struct {
-	Norm    []float32 // (M)
-	InProj  []float32 // (2D, M): rows 0..D-1 make x, rows D..2D-1 make z
-	InBias  []float32 // (2D) or nil
-	ConvW   []float32 // (D, K): tap K-1 is the current token
-	ConvB   []float32 // (D) or nil
-	XProj   []float32 // (R+2N, D): rows dt, B, C
-	DtProj  []float32 // (D, R)
-	DtBias  []float32 // (D), inside the softplus
-	ALog    []float32 // (D, N): A = −exp(ALog)
-	D       []float32 // (D): the skip
-	OutProj []float32 // (M, D)
-	OutBias []float32 // (M) or nil
-}
-
-// Kind says where weights come from, for the provenance badge on every screen.
-type Kind string
-
-// Kinds of provenance.
+// Largest dimensions that are taken for real. A config.json comes from
+// outside; the products below stay far inside 63 bits.
 const (
-	HandWritten Kind = "hand-written" // every weight set by a program, none learned
-	Trained     Kind = "trained"
-	Untrained   Kind = "untrained" // random
-	Real        Kind = "real"      // a named public checkpoint
-	Unknown     Kind = "unknown"   // nothing in the file says
+	maxVocab = 1 << 24
+	maxDim   = 1 << 20
+	maxLayer = 1 << 12
 )
 
-// Card is what a model file says of itself: it stands in config.json under
-// "mamba_tui". Everything in it is untrusted text when it comes from a file.
-type Card struct {
-	Name    string    `json:"name"`
-	Kind    Kind      `json:"provenance"`
-	Task    string    `json:"task,omitempty"`    // one line: the task's definition
-	Note    string    `json:"note,omitempty"`    // one line: what is known of it, with its measure
-	Command string    `json:"command,omitempty"` // the command that made the weights
-	Symbols []string  `json:"symbols,omitempty"` // token id → what is typed and shown
-	Other   string    `json:"other,omitempty"`   // the symbol that stands for any other character
-	Aliases []Alias   `json:"aliases,omitempty"` // other ways to type a symbol
-	Prompts []Example `json:"prompts,omitempty"` // the first is the first screen
+// Validate says which dimension is impossible, if one is.
+func (c Config) Validate() error {
+	for _, d := range []struct {
+		name       string
+		have, most int
+	}{
+		{"vocab_size", c.VocabSize, maxVocab},
+		{"d_model", c.DModel, maxDim},
+		{"d_inner", c.DInner, maxDim},
+		{"d_state", c.DState, maxDim},
+		{"d_conv", c.DConv, maxDim},
+		{"dt_rank", c.DtRank, maxDim},
+		{"n_layer", c.NLayer, maxLayer},
+	} {
+		if d.have < 1 || d.have > d.most {
+			return fmt.Errorf("model: %s is %d, want 1 to %d: check config.json", d.name, d.have, d.most)
+		}
+	}
+	// NaN fails both comparisons.
+	if !(c.Eps > 0 && c.Eps < 1) {
+		return fmt.Errorf("model: norm eps is %g, want above 0 and below 1 (released models: 1e-5)", c.Eps)
+	}
+	if p := float64(c.VocabSize)*float64(c.DModel) + float64(c.NLayer)*float64(c.blockParameters()); p > math.MaxInt32*1024 {
+		return fmt.Errorf("model: the dimensions ask for %.3g parameters, want at most %.3g: check config.json", p, math.MaxInt32*1024.0)
+	}
+	return nil
 }
 
-// Alias lets Text be typed for Symbol, such as "\n" for "¶".
-type Alias struct {
-	Text   string `json:"text"`
-	Symbol string `json:"symbol"`
+// Parameters is the number of trained values with a tied head: 129,135,360
+// for mamba-130m. A separate head adds V·M; Weights.Parameters counts what is
+// there.
+func (c Config) Parameters() int {
+	return c.VocabSize*c.DModel + c.NLayer*c.blockParameters() + c.DModel
 }
 
-// Example is a prompt that comes with a model.
-type Example struct {
-	Title string `json:"title"`
-	Text  string `json:"text"`
+// blockParameters counts one block: norm, in_proj, conv, x_proj, dt_proj,
+// A_log, D, out_proj.
+func (c Config) blockParameters() int {
+	M, D, N, K, R := c.DModel, c.DInner, c.DState, c.DConv, c.DtRank
+	n := M + 2*D*M + D*K + (R+2*N)*D + (D*R + D) + D*N + D + M*D
+	if c.Bias {
+		n += 2*D + M
+	}
+	if c.ConvBias {
+		n += D
+	}
+	return n
 }

@@ -14,7 +14,7 @@ type Frame struct {
 	Info    Info
 	Tokens  []Token // the whole history of the current branch; never changed after publication
 	Others  int     // tokens of the history typed outside the alphabet
-	Pending int     // tokens accepted but not yet computed
+	Pending int     // tokens of the mutation under way that are not yet computed
 
 	Look    Look    // what the frame was computed for
 	Clean   *Window // the run without tweaks: the visible tokens of Look's layer
@@ -63,10 +63,20 @@ const (
 )
 
 // Look is what the screen wants to see. A newer Look replaces an older one.
+//
+// Everything is clipped to what exists: T to [−1, length), Layer to the model's
+// layers, [From, To) to the history and to the session's bound on a window
+// (64 MiB of arrays, at least 512 tokens; the part around T is kept).
 type Look struct {
 	T        int // cursor token, or −1 before the first token
 	Layer    int
-	From, To int // visible tokens [From, To), clipped to the history
+	From, To int // visible tokens [From, To)
+
+	// Follow ties the cursor to the end: T is then the newest token, and the
+	// visible tokens are the newest To−From, whatever T, From and To say. The
+	// engine keeps the width that was asked for, also while the history is
+	// shorter. Frame.Look holds what it came to.
+	Follow bool
 }
 
 // Window holds arrays for tokens [From, To) of one layer and, at the cursor,
@@ -80,7 +90,7 @@ type Window struct {
 	U     []float32 // (T, D)
 	B, C  []float32 // (T, N)
 	Z     []float32 // (T, D)
-	Write []float32 // (T, D): ‖Δ·B·u‖ over n
+	Write []float32 // (T, D): ‖B̄·u‖ over n, which is ‖Δ·B·u‖ under the released rule
 	H     []float32 // (T, D, N) after each token, or nil when larger than the session's bound
 
 	A    []float32 // (D, N)
@@ -99,7 +109,7 @@ type Lane struct {
 	HalfLife  []float32 // ln2 / mean(Δ|A|), in tokens
 	DeltaMean []float32 // over the group's channels
 	DeltaMax  []float32 // over all channels
-	Write     []float32 // ‖Δ·B·u‖ over (d,n)
+	Write     []float32 // ‖B̄·u‖ over (d,n), ‖Δ·B·u‖ under the released rule
 	HNorm     []float32 // ‖h‖ after the token
 }
 
@@ -143,7 +153,8 @@ type Moment struct {
 	Rule                     scan.Rule
 }
 
-// Guess is a next-token probability.
+// Guess is a next-token probability. ID −1 with P NaN says that the model's
+// logits were not finite.
 type Guess struct {
 	ID int32
 	P  float32
@@ -165,7 +176,7 @@ type Tweak struct {
 type Branch struct {
 	ID     int // 1 is the first
 	Parent int // 0: none
-	At     int // token index at which it left its parent
+	At     int // last token it shares with its parent; −1: none
 	Count  int // branches of the session
 }
 

@@ -1,0 +1,26 @@
+package session
+
+import (
+	"slices"
+
+	"mamba-tui/model"
+)
+
+// topGuesses is how many next tokens a Moment names.
+const topGuesses = 16
+
+// momentOf copies everything about one token in one layer from a Record of one
+// row that has every array. The top guesses follow when the logits are there.
+func (r *run) momentOf(rec *model.Record, at int) *Moment {
+	return &Moment{
+		T: at, Layer: rec.Layer,
+		H: slices.Clone(rec.H), HPrev: slices.Clone(rec.H0),
+		Window: slices.Clone(rec.Window),
+		In:     slices.Clone(rec.In), Norm: slices.Clone(rec.Norm),
+		X: slices.Clone(rec.X), U: slices.Clone(rec.U), Delta: slices.Clone(rec.Delta),
+		Z: slices.Clone(rec.Z), Y: slices.Clone(rec.Y), Gated: slices.Clone(rec.Gated),
+		B: slices.Clone(rec.B), C: slices.Clone(rec.C),
+		Out:  slices.Clone(rec.Out),
+		Rule: r.rule(),
+	}
+}

@@ -1,0 +1,257 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mamba-tui/model"
+	"mamba-tui/scan"
+)
+
+// run is one pass of the model over the session's tokens with fixed tweaks: the
+// clean one, or a changed one. It holds the state after the first n tokens and
+// what is needed to show any of them.
+type run struct {
+	m      *model.Model
+	cfg    model.Config
+	a      [][]float32    // A of every layer, (D, N)
+	tweaks *model.Tweaks  // nil: none
+	tokens func() []Token // the session's history
+	vocab  int            // ids that stand for something; rows above are padding
+
+	n      int // tokens done
+	state  *model.State
+	logits []float32 // (V) after token n−1
+
+	keys   *keyframes
+	sums   []summary // a layer
+	spread []spread  // of Δ, a layer; nil: not kept
+
+	view   *model.State // a second state, for showing the past
+	viewAt int          // tokens it has seen
+	rows   *rows        // those of the newest window
+	at     *Moment      // the newest
+
+	ids    []int32 // scratch
+	micros float64 // per token, smoothed: sizes chunks so that they can be cancelled
+}
+
+// Sizes of chunks.
+const (
+	maxChunk   = 256     // tokens of one Forward
+	tapFloats  = 1 << 20 // floats of h that one Forward may copy out: 4 MiB
+	logitsMax  = 1 << 20 // floats of logits that one Forward may produce
+	chunkTime  = 30 * time.Millisecond
+	maxTopRows = 4096 // vocabulary up to which every visible token has its guess
+)
+
+func newRun(s *Session, tweaks *model.Tweaks, spreads bool) (*run, error) {
+	r := &run{
+		m: s.m, cfg: s.cfg, a: s.a, tweaks: tweaks, vocab: s.vocab,
+		tokens: func() []Token { return s.tokens },
+		logits: make([]float32, s.cfg.VocabSize),
+		sums:   make([]summary, s.cfg.NLayer),
+	}
+	size := 4 * s.cfg.NLayer * s.cfg.DInner * (s.cfg.DState + s.cfg.DConv - 1)
+	if spreads {
+		r.spread = make([]spread, s.cfg.NLayer)
+		for l := range r.spread {
+			r.spread[l] = newSpread(s.cfg.DInner)
+		}
+		size += 16 * s.cfg.NLayer * s.cfg.DInner
+	}
+	r.keys = newKeyframes(size, s.opt.KeyframeBytes, s.opt.KeyframeEvery)
+	var err error
+	if r.state, err = s.m.NewState(); err != nil {
+		return nil, fmt.Errorf("session: the newest state: %w", err)
+	}
+	if r.view, err = s.m.NewState(); err != nil {
+		r.state.Free()
+		return nil, fmt.Errorf("session: the state of the view: %w", err)
+	}
+	return r, nil
+}
+
+func (r *run) free() {
+	r.state.Free()
+	r.view.Free()
+}
+
+func (r *run) rule() scan.Rule {
+	if r.tweaks == nil {
+		return scan.Released
+	}
+	return r.tweaks.Rule
+}
+
+// history returns the ids of tokens [from, to) of the session.
+func (r *run) history(from, to int) []int32 {
+	r.ids = r.ids[:0]
+	for _, t := range r.tokens()[from:to] {
+		r.ids = append(r.ids, t.ID)
+	}
+	return r.ids
+}
+
+// chunk is how many of left tokens to do at once, at most limit: few enough
+// that a cancelled request ends soon.
+func (r *run) chunk(left, limit int) int {
+	n := min(left, limit, maxChunk)
+	if r.micros > 0 {
+		n = min(n, int(float64(chunkTime.Microseconds())/r.micros))
+	}
+	return max(n, 1)
+}
+
+// forward is Model.Forward with the run's tweaks, timed.
+func (r *run) forward(state *model.State, ids []int32, logits []float32, tap *model.Tap) (time.Duration, error) {
+	start := time.Now()
+	err := r.m.Forward(state, ids, model.Options{Logits: logits, Tweaks: r.tweaks, Tap: tap})
+	took := time.Since(start)
+	if err == nil && len(ids) > 0 {
+		each := float64(took.Nanoseconds()) / 1e3 / float64(len(ids))
+		if r.micros == 0 {
+			r.micros = each
+		}
+		r.micros += (each - r.micros) / 4
+	}
+	return took, err
+}
+
+// advance does the next tokens of the history, up to position to, in one chunk
+// of its choosing, which it returns the length of. end is where the history is
+// known to lead: keyframes that would be thinned out by then are not made.
+func (r *run) advance(to, end int) (int, time.Duration, error) {
+	limit := max(tapFloats/(r.cfg.DInner*r.cfg.DState*r.cfg.NLayer), 1)
+	stop := r.keys.next(r.n, end)
+	n := min(r.chunk(to-r.n, limit), stop-r.n)
+	known := r.sums[0].len() // summaries exist up to here after a roll-back
+	tap := &model.Tap{What: model.TapDelta | model.TapU | model.TapB | model.TapH}
+	if known > r.n {
+		n = min(n, known-r.n)
+		tap.What = model.TapDelta
+	}
+	tap.Func = func(rec *model.Record) {
+		if r.spread != nil {
+			r.spread[rec.Layer].add(rec.Delta, r.n)
+		}
+		if known == r.n {
+			r.sums[rec.Layer].add(rec, r.a[rec.Layer], r.rule())
+		}
+	}
+	if known > r.n && r.spread == nil {
+		tap = nil
+	}
+	took, err := r.forward(r.state, r.history(r.n, r.n+n), r.logits, tap)
+	if err != nil {
+		return 0, took, fmt.Errorf("session: tokens %d to %d: %w", r.n, r.n+n-1, err)
+	}
+	r.n += n
+	if r.n == stop {
+		err = r.keys.add(r.n, func(f *keyframe) error {
+			f.spread = resize(f.spread, len(r.spread))
+			for l := range f.spread {
+				f.spread[l].copyFrom(r.spread[l])
+			}
+			return r.state.Save(&f.snap)
+		})
+		if err != nil {
+			return 0, took, fmt.Errorf("session: keyframe at token %d: %w", r.n, err)
+		}
+	}
+	return n, took, nil
+}
+
+func resize(s []spread, n int) []spread {
+	if len(s) != n {
+		return make([]spread, n)
+	}
+	return s
+}
+
+// restore puts the run back to the first n tokens: the nearest keyframe, and
+// the tail from there computed a second time, which gives the bits it gave
+// before. It also repairs a run whose last chunk failed.
+func (r *run) restore(n int) error {
+	for l := range r.sums {
+		r.sums[l].truncate(n)
+	}
+	r.keys.truncate(n)
+	if r.viewAt > n {
+		r.viewAt = -1
+	}
+	r.rows = r.rows.truncate(n)
+	if r.at != nil && r.at.T >= n {
+		r.at = nil
+	}
+	// One token before n at least, for the logits.
+	f := r.keys.nearest(max(n-1, 0))
+	at, err := r.load(r.state, f)
+	if err != nil {
+		return err
+	}
+	r.n = at
+	for l := range r.spread {
+		if f == nil {
+			r.spread[l].zero()
+		} else {
+			r.spread[l].copyFrom(f.spread[l])
+		}
+	}
+	for r.n < n {
+		if _, _, err := r.advance(n, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load puts state to a keyframe, nil meaning the beginning, and returns its
+// position.
+func (r *run) load(state *model.State, f *keyframe) (int, error) {
+	if f == nil {
+		state.Reset()
+		return 0, nil
+	}
+	if err := state.Load(&f.snap); err != nil {
+		return 0, fmt.Errorf("session: keyframe at token %d: %w", f.at, err)
+	}
+	return f.at, nil
+}
+
+// seek brings the state of the view to position at, from wherever that takes
+// the fewest tokens. It returns how many tokens it computed.
+func (r *run) seek(ctx context.Context, at int) (int, error) {
+	f := r.keys.nearest(at)
+	if r.viewAt < 0 || r.viewAt > at || f != nil && f.at > r.viewAt {
+		n, err := r.load(r.view, f)
+		if err != nil {
+			return 0, err
+		}
+		r.viewAt = n
+	}
+	done := 0
+	for r.viewAt < at {
+		n := r.chunk(at-r.viewAt, maxChunk)
+		if err := r.look(ctx, n, nil, nil); err != nil {
+			return done, err
+		}
+		done += n
+	}
+	return done, nil
+}
+
+// look runs the state of the view over the next n tokens.
+func (r *run) look(ctx context.Context, n int, logits []float32, tap *model.Tap) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	from := r.viewAt
+	r.viewAt = -1 // unless it succeeds
+	if _, err := r.forward(r.view, r.history(from, from+n), logits, tap); err != nil {
+		return fmt.Errorf("session: looking at tokens %d to %d: %w", from, from+n-1, err)
+	}
+	r.viewAt = from + n
+	return nil
+}

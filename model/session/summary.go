@@ -1,0 +1,166 @@
+package session
+
+import (
+	"math"
+	"runtime"
+	"sync"
+
+	"mamba-tui/model"
+	"mamba-tui/scan"
+)
+
+// summary holds a few numbers a token of one layer, and its reset ticks. The
+// slices only grow; frames share them without copying. Cutting one back limits
+// its capacity, so that what is appended next goes into fresh memory and frames
+// keep what they have.
+type summary struct {
+	kept      []float32 // ρ
+	retention []float32 // mean Ā
+	halfLife  []float32 // tokens
+	deltaMax  []float32
+	write     []float32 // ‖B̄·u‖ over (d, n)
+	norm      []float32 // ‖h‖ after the token
+	events    []Event
+}
+
+// columns lists the per-token slices.
+func (s *summary) columns() [6]*[]float32 {
+	return [...]*[]float32{&s.kept, &s.retention, &s.halfLife, &s.deltaMax, &s.write, &s.norm}
+}
+
+func (s *summary) len() int { return len(s.kept) }
+
+// truncate keeps the first n tokens.
+func (s *summary) truncate(n int) {
+	if n >= s.len() {
+		return
+	}
+	for _, c := range s.columns() {
+		*c = (*c)[:n:n]
+	}
+	k := len(s.events)
+	for k > 0 && s.events[k-1].T >= n {
+		k--
+	}
+	s.events = s.events[:k:k]
+}
+
+// reserve makes room for n more tokens at once.
+func (s *summary) reserve(n int) {
+	for _, c := range s.columns() {
+		if cap(*c)-len(*c) < n {
+			grown := make([]float32, len(*c), len(*c)+n)
+			copy(grown, *c)
+			*c = grown
+		}
+	}
+}
+
+// lane is what a window of [from, to) shows; deltaMean is the caller's.
+func (s *summary) lane(from, to int) Lane {
+	return Lane{
+		Kept:      s.kept[from:to:to],
+		Retention: s.retention[from:to:to],
+		HalfLife:  s.halfLife[from:to:to],
+		DeltaMax:  s.deltaMax[from:to:to],
+		Write:     s.write[from:to:to],
+		HNorm:     s.norm[from:to:to],
+	}
+}
+
+// add appends the tokens of rec, which has Δ, u, B and h. a is A, (D, N).
+func (s *summary) add(rec *model.Record, a []float32, rule scan.Rule) {
+	T := rec.To - rec.From
+	at := s.len()
+	for _, c := range s.columns() {
+		for range T {
+			*c = append(*c, 0)
+		}
+	}
+	D, N := len(rec.Delta)/T, len(rec.B)/T
+	DN := D * N
+	one := func(t int) {
+		before := rec.H0
+		if t > 0 {
+			before = rec.H[(t-1)*DN : t*DN]
+		}
+		x := measure(rule, a, rec.Delta[t*D:][:D], rec.U[t*D:][:D], rec.B[t*N:][:N], before, rec.H[t*DN:][:DN])
+		i := at + t
+		s.kept[i], s.retention[i], s.halfLife[i] = x.kept, x.retention, x.halfLife
+		s.deltaMax[i], s.write[i], s.norm[i] = x.deltaMax, x.write, x.norm
+	}
+	each(T, DN, one)
+	for i := at; i < s.len(); i++ {
+		if k := TickOf(s.kept[i]); k != TickNone {
+			s.events = append(s.events, Event{T: i, Tick: k})
+		}
+	}
+}
+
+// each calls f(0) … f(n−1), on several goroutines if there is enough to do.
+// The calls must not depend on one another.
+func each(n, cost int, f func(int)) {
+	const worth = 1 << 16 // cells; below it a goroutine costs more than it saves
+	workers := min(runtime.GOMAXPROCS(0), n, n*cost/worth)
+	if workers < 2 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n; i += workers {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// measures of one token in one layer.
+type measures struct {
+	kept, retention, halfLife, deltaMax, write, norm float32
+}
+
+// measure computes them from Δ (D), u (D), B (N), and h before and after
+// (D, N). Sums are in float64, where squares of float32 numbers neither
+// overflow nor vanish.
+func measure(rule scan.Rule, a, delta, u, b, before, after []float32) measures {
+	N := len(b)
+	var held, left, bar, rate, wrote, norm float64
+	deltaMax := math.Inf(-1)
+	for d := range delta {
+		dt, ud := float64(delta[d]), float64(u[d])
+		deltaMax = math.Max(deltaMax, dt)
+		for n := range N {
+			i := d*N + n
+			an := float64(a[i])
+			abar, gain := rule.Coefficients(dt, an)
+			h := float64(before[i])
+			kept := abar * h
+			held += h * h
+			left += kept * kept
+			bar += abar
+			rate -= dt * an
+			w := gain * float64(b[n]) * ud
+			wrote += w * w
+			h = float64(after[i])
+			norm += h * h
+		}
+	}
+	cells := float64(len(a))
+	m := measures{
+		kept:      float32(math.NaN()),
+		retention: float32(bar / cells),
+		halfLife:  float32(math.Ln2 * cells / rate),
+		deltaMax:  float32(deltaMax),
+		write:     float32(math.Sqrt(wrote)),
+		norm:      float32(math.Sqrt(norm)),
+	}
+	if held != 0 {
+		m.kept = float32(math.Sqrt(left / held))
+	}
+	return m
+}

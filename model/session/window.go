@@ -1,0 +1,313 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"mamba-tui/model"
+	"mamba-tui/scan"
+)
+
+// rows are the arrays of a window, T = to − from rows each. They do not change
+// once a frame has them: a moved window is a new rows that copies what the two
+// have in common and computes the rest.
+type rows struct {
+	layer, from, to int
+	D, N            int
+
+	delta, u, z, write []float32 // (T, D)
+	b, c               []float32 // (T, N)
+	h                  []float32 // (T, D, N) or nil
+	top                []Guess   // (T) or nil
+	deltas             [][]float32
+}
+
+// hFloats is the largest h over time that a window brings along: 16 MiB.
+const hFloats = 4 << 20
+
+// windowBytes and windowRows bound what a Look can ask for.
+const (
+	windowBytes = 64 << 20
+	windowRows  = 512
+)
+
+func (r *run) newRows(l Look) *rows {
+	T, D, N := l.To-l.From, r.cfg.DInner, r.cfg.DState
+	w := &rows{layer: l.Layer, from: l.From, to: l.To, D: D, N: N}
+	w.deltas = make([][]float32, r.cfg.NLayer)
+	for i := range w.deltas {
+		w.deltas[i] = make([]float32, T*D)
+	}
+	w.delta = w.deltas[l.Layer]
+	w.u, w.z, w.write = make([]float32, T*D), make([]float32, T*D), make([]float32, T*D)
+	w.b, w.c = make([]float32, T*N), make([]float32, T*N)
+	if T*D*N <= hFloats {
+		w.h = make([]float32, T*D*N)
+	}
+	if r.vocab <= maxTopRows {
+		w.top = make([]Guess, T)
+	}
+	return w
+}
+
+// span cuts rows [i, j) of width cols out of a, so that appending to it copies.
+func span[E any](a []E, i, j, cols int) []E {
+	if a == nil {
+		return nil
+	}
+	return a[i*cols : j*cols : j*cols]
+}
+
+// slice is the part [from, to) of w, sharing its arrays.
+func (w *rows) slice(from, to int) *rows {
+	if from == w.from && to == w.to {
+		return w
+	}
+	i, j := from-w.from, to-w.from
+	v := &rows{layer: w.layer, from: from, to: to, D: w.D, N: w.N}
+	v.u, v.z, v.write = span(w.u, i, j, w.D), span(w.z, i, j, w.D), span(w.write, i, j, w.D)
+	v.b, v.c = span(w.b, i, j, w.N), span(w.c, i, j, w.N)
+	v.h = span(w.h, i, j, w.D*w.N)
+	v.top = span(w.top, i, j, 1)
+	v.deltas = make([][]float32, len(w.deltas))
+	for l := range w.deltas {
+		v.deltas[l] = span(w.deltas[l], i, j, w.D)
+	}
+	v.delta = v.deltas[w.layer]
+	return v
+}
+
+// truncate is w without the tokens from n on; nil if nothing is left.
+func (w *rows) truncate(n int) *rows {
+	if w == nil || w.from >= n {
+		return nil
+	}
+	return w.slice(w.from, min(w.to, n))
+}
+
+// copyFrom copies tokens [from, to), which both have, from v.
+func (w *rows) copyFrom(v *rows, from, to int) {
+	put := func(dst, src []float32, cols int) {
+		if dst != nil {
+			copy(dst[(from-w.from)*cols:], src[(from-v.from)*cols:(to-v.from)*cols])
+		}
+	}
+	put(w.u, v.u, w.D)
+	put(w.z, v.z, w.D)
+	put(w.write, v.write, w.D)
+	put(w.b, v.b, w.N)
+	put(w.c, v.c, w.N)
+	put(w.h, v.h, w.D*w.N)
+	for l := range w.deltas {
+		put(w.deltas[l], v.deltas[l], w.D)
+	}
+	if w.top != nil {
+		copy(w.top[from-w.from:], v.top[from-v.from:to-v.from])
+	}
+}
+
+// record takes what happened from a Tap.
+func (w *rows) record(rec *model.Record, at int, a []float32, rule scan.Rule) {
+	i := at - w.from
+	copy(w.deltas[rec.Layer][i*w.D:], rec.Delta)
+	if rec.Layer != w.layer {
+		return
+	}
+	copy(w.u[i*w.D:], rec.U)
+	copy(w.z[i*w.D:], rec.Z)
+	copy(w.b[i*w.N:], rec.B)
+	copy(w.c[i*w.N:], rec.C)
+	if w.h != nil {
+		copy(w.h[i*w.D*w.N:], rec.H)
+	}
+	for t := range rec.To - rec.From {
+		writes(w.write[(i+t)*w.D:][:w.D], rule, a, rec.Delta[t*w.D:], rec.U[t*w.D:], rec.B[t*w.N:][:w.N])
+	}
+}
+
+// writes is ‖B̄·u‖ over the states of each channel.
+func writes(dst []float32, rule scan.Rule, a, delta, u, b []float32) {
+	N := len(b)
+	for d := range dst {
+		var sum float64
+		for n := range N {
+			_, gain := rule.Coefficients(float64(delta[d]), float64(a[d*N+n]))
+			x := gain * float64(b[n]) * float64(u[d])
+			sum += x * x
+		}
+		dst[d] = float32(math.Sqrt(sum))
+	}
+}
+
+// piece is a stretch of tokens to run again: for the rows of a window, for the
+// Moment of one token, or for both.
+type piece struct {
+	from, to     int
+	rows, moment bool
+}
+
+// plan lists the pieces that [from, to) without [lo, hi) and the token t take,
+// in order; t < 0 asks for no moment.
+func plan(from, to, lo, hi, t int) []piece {
+	var list []piece
+	for _, p := range []piece{{from: from, to: lo}, {from: hi, to: to}} {
+		if p.from >= p.to {
+			continue
+		}
+		if t < p.from || t >= p.to {
+			list = append(list, piece{p.from, p.to, true, false})
+			continue
+		}
+		for _, q := range []piece{{p.from, t, true, false}, {t, t + 1, true, true}, {t + 1, p.to, true, false}} {
+			if q.from < q.to {
+				list = append(list, q)
+			}
+		}
+		t = -1
+	}
+	if t >= 0 {
+		list = append(list, piece{t, t + 1, false, true})
+	}
+	slices.SortFunc(list, func(a, b piece) int { return cmp.Compare(a.from, b.from) })
+	return list
+}
+
+// show makes r.rows and r.at what l, already resolved, asks for. It returns how
+// many tokens it ran the model over. When ctx ends first, the rows that are
+// done are kept for the next request.
+func (r *run) show(ctx context.Context, l Look) (ran int, err error) {
+	old := r.rows
+	var w *rows
+	lo, hi := l.From, l.From // what old has of the window
+	if old != nil && old.layer == l.Layer && (old.h != nil || (l.To-l.From)*r.cfg.DInner*r.cfg.DState > hFloats) {
+		lo, hi = max(l.From, old.from), min(l.To, old.to)
+		if lo >= hi {
+			lo, hi = l.From, l.From
+		}
+	}
+	switch {
+	case hi > lo && lo == l.From && hi == l.To:
+		w = old.slice(lo, hi)
+	default:
+		w = r.newRows(l)
+		if hi > lo {
+			w.copyFrom(old, lo, hi)
+		}
+	}
+	t := l.T
+	if r.at != nil && r.at.T == l.T && r.at.Layer == l.Layer {
+		t = -1
+	}
+	done := l.From // rows [From, done) are there
+	if lo == l.From {
+		done = hi
+	}
+	for _, p := range plan(l.From, l.To, lo, hi, t) {
+		n, err := r.seek(ctx, p.from)
+		ran += n
+		for err == nil && r.viewAt < p.to {
+			at := r.viewAt
+			if err = r.again(ctx, p, w); err != nil {
+				break
+			}
+			ran += r.viewAt - at
+			if p.rows {
+				if done = r.viewAt; done == lo {
+					done = hi
+				}
+			}
+		}
+		if err != nil {
+			if done > l.From && (r.rows == nil || r.rows.layer != l.Layer || done-l.From > r.rows.to-r.rows.from) {
+				r.rows = w.slice(l.From, done)
+			}
+			return ran, err
+		}
+	}
+	r.rows = w
+	if l.T < 0 {
+		r.at = nil
+	}
+	return ran, nil
+}
+
+// again runs one chunk of p and records it.
+func (r *run) again(ctx context.Context, p piece, w *rows) error {
+	at := r.viewAt
+	tap := &model.Tap{What: model.TapDrive | model.TapZ}
+	D, N, L := r.cfg.DInner, r.cfg.DState, r.cfg.NLayer
+	cost := L * (3*D + 2*N)
+	if w.h != nil {
+		tap.What |= model.TapH
+		cost += L * D * N
+	}
+	limit := max(tapFloats/cost, 1)
+	if w.top != nil {
+		limit = min(limit, max(logitsMax/r.cfg.VocabSize, 1))
+	}
+	n := r.chunk(p.to-at, limit)
+	if p.moment {
+		tap.What = model.TapAll
+	}
+	if !p.rows {
+		tap.Layers = []int{w.layer}
+	}
+	var logits []float32
+	if p.moment || w.top != nil {
+		logits = make([]float32, n*r.cfg.VocabSize)
+	}
+	var moment *Moment
+	tap.Func = func(rec *model.Record) {
+		if p.rows {
+			w.record(rec, at, r.a[rec.Layer], r.rule())
+		}
+		if p.moment && rec.Layer == w.layer {
+			moment = r.momentOf(rec, at)
+		}
+	}
+	if err := r.look(ctx, n, logits, tap); err != nil {
+		return err
+	}
+	if p.rows && w.top != nil {
+		for t := range n {
+			w.top[at-w.from+t] = best(logits[t*r.cfg.VocabSize:][:r.vocab], 1)[0]
+		}
+	}
+	if moment != nil {
+		moment.Top = best(logits[:r.vocab], topGuesses)
+		r.at = moment
+	}
+	return nil
+}
+
+// window is what a frame shows of the run: r.rows and r.at as show left them.
+func (r *run) window(l Look, skip []float32, groups []Group) *Window {
+	v := r.rows
+	w := &Window{
+		From: l.From, To: l.To, Layer: l.Layer, D: v.D, N: v.N,
+		Delta: v.delta, U: v.u, B: v.b, C: v.c, Z: v.z, Write: v.write, H: v.h,
+		A: r.a[l.Layer], Skip: skip, Top: v.top, At: r.at,
+		Lanes: make([]Lane, len(r.sums)),
+	}
+	for i := range r.sums {
+		w.Lanes[i] = r.sums[i].lane(l.From, l.To)
+		w.Lanes[i].DeltaMean = means(v.deltas[i], v.D, groups[i].Channels)
+	}
+	return w
+}
+
+// means is the mean of each row of a (T, D) over some channels.
+func means(a []float32, D int, channels []int) []float32 {
+	out := make([]float32, len(a)/D)
+	for t := range out {
+		row := a[t*D:][:D]
+		var sum float64
+		for _, d := range channels {
+			sum += float64(row[d])
+		}
+		out[t] = float32(sum / float64(len(channels)))
+	}
+	return out
+}
