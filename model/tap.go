@@ -1,6 +1,9 @@
 package model
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Tap asks for what happens in a range of tokens of one Forward call.
 type Tap struct {
@@ -68,7 +71,7 @@ func (r *recorder) setup(t *Tap, c Config, L int) error {
 		return fmt.Errorf("model: tap of tokens %d to %d, but the call has %d", t.From, to, L)
 	}
 	if t.Func == nil {
-		return fmt.Errorf("model: tap without a Func to receive it")
+		return errors.New("model: tap without a Func to receive it")
 	}
 	r.layers = fit(r.layers, c.NLayer)
 	n, before := 0, -1
