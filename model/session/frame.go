@@ -1,6 +1,8 @@
 package session
 
 import (
+	"strconv"
+
 	"mamba-tui/model"
 	"mamba-tui/scan"
 )
@@ -199,4 +201,24 @@ type Parity struct {
 	Known    bool
 	Rel      float64 // max|a−b|/max|b| over h and logits
 	From, To int
+}
+
+// TextOf is what token i of the history stands for, as it is: untrusted text
+// that the screen must escape. A token outside the alphabet is what was typed.
+// Without a symbol table it is the id in decimal.
+func (f *Frame) TextOf(i int) string {
+	t := f.Tokens[i]
+	if t.Flags&Other != 0 && t.Typed != "" {
+		return t.Typed
+	}
+	return f.Text(t.ID)
+}
+
+// Text is what the token id stands for: untrusted text, or the id in decimal
+// without a symbol table.
+func (f *Frame) Text(id int32) string {
+	if id >= 0 && int(id) < len(f.Info.Texts) {
+		return f.Info.Texts[id]
+	}
+	return strconv.Itoa(int(id))
 }

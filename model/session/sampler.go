@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -46,7 +47,7 @@ func (s Sampler) choose(logits []float32, position int) (int32, error) {
 	}
 	x := make([]float64, len(list))
 	for i, g := range list {
-		x[i] = float64(logits[g.ID]) / s.Temperature
+		x[i] = (float64(logits[g.ID]) - float64(logits[list[0].ID])) / s.Temperature
 	}
 	lse := floats.LogSumExp(x)
 	u := uniform(s.Seed, uint64(position))
@@ -79,11 +80,16 @@ func uniform(seed, position uint64) float64 {
 func best(logits []float32, k int) []Guess {
 	k = min(k, len(logits))
 	list := make([]Guess, 0, k)
-	// P holds the logit until the end. list is sorted; most logits fall below
-	// its last and cost one comparison.
+	// P holds the logit until the end. A short list is kept sorted: most logits
+	// fall below its last and cost one comparison. A long one is sorted once.
+	long := k > 64
 	for i, x := range logits {
 		if x != x || x > math.MaxFloat32 {
 			return []Guess{{ID: -1, P: float32(math.NaN())}}
+		}
+		if long {
+			list = append(list, Guess{ID: int32(i), P: x})
+			continue
 		}
 		if len(list) == k && x <= list[k-1].P {
 			continue
@@ -98,6 +104,10 @@ func best(logits []float32, k int) []Guess {
 			list = list[:k-1]
 		}
 		list = slices.Insert(list, at, Guess{ID: int32(i), P: x})
+	}
+	if long {
+		slices.SortStableFunc(list, func(a, b Guess) int { return cmp.Compare(b.P, a.P) })
+		list = list[:k]
 	}
 	if math.IsInf(float64(list[0].P), -1) {
 		return []Guess{{ID: -1, P: float32(math.NaN())}}

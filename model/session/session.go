@@ -1,0 +1,378 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"mamba-tui/model"
+	"mamba-tui/model/tokenizer"
+)
+
+// Options of a Session.
+type Options struct {
+	Card      model.Card
+	Tokenizer tokenizer.Tokenizer // nil: the one the card asks for
+	Oracle    *model.Model        // the same weights on the float64 backend, or nil: no parity
+	// BackendNote says why no other backend is used, for the status bar.
+	BackendNote string
+	// Parameters is the number of parameters to show; 0: Config.Parameters,
+	// which is right for a tied head.
+	Parameters int
+	// KeyframeEvery is the spacing of keyframes near the end, in tokens;
+	// 0: chosen from KeyframeBytes.
+	KeyframeEvery int
+	// KeyframeBytes bounds the memory of a run's keyframes; 0: 64 MiB. At least
+	// 16 keyframes are kept whatever they cost.
+	KeyframeBytes int
+	// Strict makes characters outside the alphabet an error.
+	Strict bool
+}
+
+// Session is a history of tokens and everything needed to show any of it. It
+// belongs to one goroutine at a time, and so does its model.
+type Session struct {
+	m       *model.Model
+	cfg     model.Config
+	opt     Options
+	tok     tokenizer.Tokenizer
+	vocab   int // ids a token can have: the rest of V is padding
+	info    Info
+	a, skip [][]float32 // a layer: (D, N), (D)
+
+	tokens   []Token // may run ahead of the runs within a mutation
+	others   int
+	clean    *run
+	changed  *run // nil: no tweaks
+	frozen   *frozen
+	branches []branch
+	current  int // index in branches
+
+	groups   []Group // a layer, for groupsAt tokens; nil: stale
+	pending  int
+	between  func() // called between the chunks of a long mutation; may be nil
+	timing   Timing
+	parity   Parity
+	err      error  // what failed last
+	broken   error  // the model can no longer be trusted to answer
+	notice   string // for the person
+	noticeAt uint64
+	seq      uint64
+}
+
+// New makes an empty session with m, which stays the caller's and must compute
+// for nobody else meanwhile.
+func New(m *model.Model, o Options) (*Session, error) {
+	s := &Session{m: m, cfg: m.Config(), opt: o, tok: o.Tokenizer}
+	if s.opt.KeyframeBytes <= 0 {
+		s.opt.KeyframeBytes = 64 << 20
+	}
+	if s.tok == nil {
+		var err error
+		if s.tok, err = tokenizer.For(o.Card, s.cfg.VocabSize); err != nil {
+			return nil, err
+		}
+	}
+	if size := s.tok.Size(); size < 1 || size > s.cfg.VocabSize {
+		return nil, fmt.Errorf("session: the tokenizer has %d ids, the model's embedding %d rows: they are not of one model",
+			size, s.cfg.VocabSize)
+	}
+	if o.Oracle != nil && o.Oracle.Config() != s.cfg {
+		return nil, fmt.Errorf("session: the oracle's configuration %+v is not the model's %+v", o.Oracle.Config(), s.cfg)
+	}
+	s.vocab = s.tok.Size()
+	for l := range s.cfg.NLayer {
+		s.a = append(s.a, m.A(l))
+		s.skip = append(s.skip, m.Skip(l))
+	}
+	s.info = s.describe()
+	s.branches = []branch{{id: 1, at: -1}}
+	var err error
+	s.clean, err = newRun(s, nil, true)
+	return s, err
+}
+
+// describe fills what is fixed for the session.
+func (s *Session) describe() Info {
+	i := Info{
+		Card: s.opt.Card, Config: s.cfg, Parameters: s.opt.Parameters,
+		Backend: s.m.Backend().Name(), BackendNote: s.opt.BackendNote,
+		OtherID: s.tok.Other(),
+	}
+	if i.Parameters == 0 {
+		i.Parameters = s.cfg.Parameters()
+	}
+	if _, numeric := s.tok.(*tokenizer.Numbers); !numeric {
+		i.Alphabet = s.tok.Alphabet()
+		i.Texts = make([]string, s.vocab)
+		for id := range i.Texts {
+			i.Texts[id] = s.tok.Text(int32(id))
+		}
+	}
+	return i
+}
+
+// Close frees the session's states. The model stays open.
+func (s *Session) Close() {
+	if s.clean != nil {
+		s.clean.free()
+		s.clean = nil
+	}
+	if s.changed != nil {
+		s.changed.free()
+		s.changed = nil
+	}
+	if s.broken == nil {
+		s.broken = errors.New("session: closed")
+	}
+}
+
+// Len is the number of tokens of the current branch.
+func (s *Session) Len() int {
+	if s.clean == nil {
+		return 0
+	}
+	return s.clean.n
+}
+
+// Encode maps text to tokens with the given flags. A character outside the
+// alphabet becomes the model's other symbol, with the flag Other, or an error
+// if the session is strict.
+func (s *Session) Encode(text string, flags Flags) ([]Token, error) {
+	list, err := s.tok.Encode(text, s.opt.Strict)
+	if err != nil {
+		return nil, err
+	}
+	tokens := make([]Token, len(list))
+	for i, t := range list {
+		tokens[i] = Token{ID: t.ID, Flags: flags}
+		if t.Other {
+			tokens[i].Flags |= Other
+		}
+		if t.Text != s.tok.Text(t.ID) {
+			tokens[i].Typed = t.Text
+		}
+	}
+	return tokens, nil
+}
+
+// Append steps the model over tokens, after the newest one. When ctx ends
+// first, or the model fails, what was done stays and the rest is dropped; the
+// error says so.
+func (s *Session) Append(ctx context.Context, tokens []Token) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
+	for i, t := range tokens {
+		if t.ID < 0 || int(t.ID) >= s.vocab {
+			return fmt.Errorf("session: token %d of %d has id %d: the model has ids 0 to %d", i, len(tokens), t.ID, s.vocab-1)
+		}
+	}
+	if len(tokens) == 0 {
+		return nil
+	}
+	s.tokens = append(s.tokens, tokens...)
+	end := len(s.tokens)
+	if len(tokens) > 1024 {
+		for _, r := range s.runs() {
+			for l := range r.sums {
+				r.sums[l].reserve(len(tokens))
+			}
+		}
+	}
+	extra := s.pending
+	var took time.Duration
+	start := s.clean.n
+	for s.clean.n < end {
+		s.pending = extra + end - s.clean.n
+		if s.clean.n > start && s.between != nil {
+			s.between()
+		}
+		if err := ctx.Err(); err != nil {
+			s.cut(extra)
+			return fmt.Errorf("session: stopped after %d of %d tokens: %w", s.clean.n-start, len(tokens), err)
+		}
+		from := s.clean.n
+		_, t, err := s.clean.advance(end, end)
+		took += t
+		if err == nil && s.changed != nil {
+			err = s.changed.catchUp(s.clean.n, end)
+		}
+		if err != nil {
+			s.repair(from)
+			s.cut(extra)
+			return err
+		}
+		s.count(from, s.clean.n, 1)
+		s.groups = nil
+	}
+	s.pending = extra
+	s.timing.StepMicros = float64(took.Nanoseconds()) / 1e3 / float64(len(tokens))
+	return nil
+}
+
+// cut drops the tokens that were accepted and not computed.
+func (s *Session) cut(pending int) {
+	n := s.clean.n
+	s.tokens = s.tokens[:n:n]
+	s.pending = pending
+	s.groups = nil
+}
+
+// count keeps the number of tokens outside the alphabet.
+func (s *Session) count(from, to, sign int) {
+	for _, t := range s.tokens[from:to] {
+		if t.Flags&Other != 0 {
+			s.others += sign
+		}
+	}
+}
+
+// runs are the clean run and, with tweaks, the changed one.
+func (s *Session) runs() []*run {
+	if s.changed == nil {
+		return []*run{s.clean}
+	}
+	return []*run{s.clean, s.changed}
+}
+
+// Truncate rolls back to the first n tokens: the state is restored from the
+// nearest keyframe and the tail computed again, bit for bit as it was. The
+// tokens after n are forgotten; Type in the past keeps them as a branch.
+func (s *Session) Truncate(n int) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
+	if n < 0 || n > s.clean.n {
+		return fmt.Errorf("session: roll back to %d tokens: the history has %d", n, s.clean.n)
+	}
+	if n == s.clean.n {
+		return nil
+	}
+	s.count(n, s.clean.n, -1)
+	s.tokens = s.tokens[:n:n]
+	s.groups = nil
+	if s.parity.To > n {
+		s.parity = Parity{}
+	}
+	for _, r := range s.runs() {
+		if err := r.restore(n); err != nil {
+			s.broken = fmt.Errorf("session: rolling back to %d tokens failed, the state is lost: %w", n, err)
+			return s.broken
+		}
+	}
+	return nil
+}
+
+// repair brings every run back to n tokens after a failure in the middle of a
+// chunk. If that fails too, the session is over.
+func (s *Session) repair(n int) {
+	for _, r := range s.runs() {
+		if err := r.restore(n); err != nil {
+			s.broken = fmt.Errorf("session: the state after token %d is lost: %w", n-1, err)
+		}
+	}
+}
+
+func (s *Session) usable() error { return s.broken }
+
+// Next is the token that the sampler chooses to continue the history with.
+func (s *Session) Next(sampler Sampler) (Token, error) {
+	if err := s.usable(); err != nil {
+		return Token{}, err
+	}
+	if s.clean.n == 0 {
+		return Token{}, errors.New("session: nothing to continue: the history is empty, type something first")
+	}
+	id, err := sampler.choose(s.clean.logits[:s.vocab], s.clean.n)
+	if err != nil {
+		return Token{}, err
+	}
+	t := Token{ID: id, Flags: Generated}
+	if id == s.info.OtherID {
+		t.Flags |= Other
+	}
+	return t, nil
+}
+
+// say leaves a notice for the person.
+func (s *Session) say(format string, args ...any) {
+	s.notice = fmt.Sprintf(format, args...)
+	s.noticeAt++
+}
+
+// resolve clips l to what exists.
+func (s *Session) resolve(l Look) Look {
+	n := s.clean.n
+	l.Layer = min(max(l.Layer, 0), s.cfg.NLayer-1)
+	if l.Follow {
+		width := max(l.To-l.From, 0)
+		l.T, l.From, l.To = n-1, max(n-width, 0), n
+	}
+	l.T = min(max(l.T, -1), n-1)
+	l.From = min(max(l.From, 0), n)
+	l.To = min(max(l.To, l.From), n)
+	bytes := 4 * (3*s.cfg.DInner + 2*s.cfg.DState + s.cfg.NLayer*s.cfg.DInner)
+	if most := max(windowBytes/bytes, windowRows); l.To-l.From > most {
+		if l.T >= l.From && l.T < l.To {
+			l.From = min(max(l.T-most/2, l.From), l.To-most)
+		}
+		l.To = l.From + most
+	}
+	return l
+}
+
+// Frame computes what l asks for and everything else the screen shows. When ctx
+// ends first it returns ctx's error, and the rows that were done are kept for
+// the next call.
+func (s *Session) Frame(ctx context.Context, l Look) (*Frame, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	l = s.resolve(l)
+	start := time.Now()
+	ran := 0
+	for _, r := range s.runs() {
+		n, err := r.show(ctx, l)
+		ran += n
+		if err != nil {
+			return nil, err
+		}
+	}
+	if ran > 0 {
+		s.timing.RescanMicros = float64(time.Since(start).Nanoseconds()) / 1e3
+		s.timing.RescanTokens = ran
+	}
+	if s.groups == nil {
+		s.groups = make([]Group, s.cfg.NLayer)
+		for i := range s.groups {
+			s.groups[i] = s.clean.spread[i].group()
+		}
+	}
+	f := s.blank()
+	f.Look = l
+	f.Group = s.groups[l.Layer]
+	f.Events = slices.Clip(s.clean.sums[l.Layer].events)
+	f.Clean = s.clean.window(l, s.skip[l.Layer], s.groups)
+	if s.changed != nil {
+		f.Changed = s.changed.window(l, s.skip[l.Layer], s.groups)
+		f.Tweaks = s.frozen.tweaks()
+	}
+	return f, nil
+}
+
+// blank is a frame without windows: what is known without computing.
+func (s *Session) blank() *Frame {
+	s.seq++
+	n := s.clean.n
+	return &Frame{
+		Seq: s.seq, Info: s.info,
+		Tokens: s.tokens[:n:n], Others: s.others, Pending: s.pending,
+		Look:   Look{T: -1},
+		Clean:  &Window{D: s.cfg.DInner, N: s.cfg.DState, A: s.a[0], Skip: s.skip[0], Lanes: make([]Lane, s.cfg.NLayer)},
+		Branch: s.branch(), Timing: s.timing, Parity: s.parity,
+		Err: s.err, Notice: s.notice, NoticeSeq: s.noticeAt,
+	}
+}
