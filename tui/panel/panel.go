@@ -21,6 +21,20 @@ type Panel interface {
 	Hit(c *Context, x, y int) (Cursor, bool)
 }
 
+// Sizer is a Panel that knows how many lines it can do with and how many show
+// everything it has, at its current width. Every panel of this package is one.
+type Sizer interface {
+	Wants(c *Context) (least, best int)
+}
+
+// All makes one of every panel.
+func All() []Panel {
+	return []Panel{
+		NewTokens(), NewKept(), NewDelta(), NewWrite(), NewB(), NewC(), NewHTime(), NewState(), NewAnswer(),
+		NewInspector(), NewCaption(), NewXray(), NewClean(), NewChanged(), NewDiff(),
+	}
+}
+
 // Context is what panels draw from. Rev grows whenever Options, Theme or Axis
 // change in a way that Frame.Seq and Cursor do not show.
 type Context struct {

@@ -1,0 +1,177 @@
+package panel
+
+import (
+	"strconv"
+
+	"mamba-tui/model/session"
+	"mamba-tui/tui/heat"
+	"mamba-tui/tui/theme"
+)
+
+// series is a matrix over the tokens of a window: (T, rows), row-major, one
+// row of the picture a channel or a state. Nil data is "nothing to draw".
+type series struct {
+	data   []float32
+	rows   int    // D or N
+	noun   string // what a row is: "channels", "states"
+	letter string // its letter on the labels: "d", "n"
+	cursor int    // the cursor's row
+	signed bool   // zero-centred
+	log    bool   // logarithmic, where it is not signed
+	group  []bool // rows of the named channel group, or nil
+}
+
+// visible is the part of the data that the axis shows, and its first token.
+func (s *series) visible(a Axis, w *session.Window) (data []float32, from, T int) {
+	from, to := max(a.From, w.From), min(a.To, w.To)
+	if to <= from || s.rows <= 0 || (to-w.From)*s.rows > len(s.data) {
+		return nil, from, 0
+	}
+	return s.data[(from-w.From)*s.rows : (to-w.From)*s.rows], from, to - from
+}
+
+// timeHeat draws a series on the shared axis and remembers how.
+type timeHeat struct {
+	rng    heat.AutoRange
+	seen   *session.Window // observed last
+	layer  int
+	branch int
+	ras    heat.Raster
+	rows   heat.Rows // pixel rows as last drawn, for Hit
+	body   []string
+}
+
+// observe moves the colour range to the visible values, once a frame. A range
+// belongs to a layer and a branch: it starts anew with another one.
+func (th *timeHeat) observe(c *Context, w *session.Window, s *series) heat.Range {
+	if w.Layer != th.layer || c.Frame.Branch.ID != th.branch {
+		th.rng.Frozen = false
+		th.rng.Reset()
+		th.seen, th.layer, th.branch = nil, w.Layer, c.Frame.Branch.ID
+	}
+	scale := heat.Linear
+	switch {
+	case s.signed:
+		scale = heat.Symmetric
+	case s.log:
+		scale = heat.Log
+	}
+	rescaled := scale != th.rng.Scale
+	th.rng.Scale = scale
+	th.rng.Frozen = c.Opt.Frozen && th.seen != nil && !rescaled
+	if th.seen != w || rescaled {
+		data, _, _ := s.visible(c.Axis, w)
+		th.rng.Observe(data)
+		th.seen = w
+	}
+	return th.rng.Range()
+}
+
+// spread says which data rows each pixel row of lines lines shows. With more
+// room than rows each is repeated.
+func (s *series) spread(c *Context, w *session.Window, lines int) heat.Rows {
+	pix := lines * heat.RowsPerLine(c.Theme.Depth)
+	red := reductionOf(c.Opt.Reduction)
+	var variance []float64
+	if data, _, T := s.visible(c.Axis, w); red == heat.TopK && s.rows > pix && T > 0 {
+		variance = heat.Variance(data, T, s.rows)
+	}
+	rows := heat.ReduceNamed(red, s.rows, pix, variance, s.noun)
+	if s.rows > 0 && pix/s.rows > 1 {
+		rows = rows.Stretch(pix / s.rows)
+	}
+	return rows
+}
+
+// reductionOf finds a reduction by its name; a name that is none is max.
+func reductionOf(name string) heat.Reduction {
+	red, err := heat.ParseReduction(name)
+	if err != nil {
+		return heat.Max
+	}
+	return red
+}
+
+// lines draws the series in at most n lines of gutter and data.
+func (th *timeHeat) lines(c *Context, p *page, w *session.Window, s *series, rng heat.Range, rows heat.Rows, n int) {
+	th.rows = rows
+	per := heat.RowsPerLine(c.Theme.Depth)
+	n = min(n, (len(rows.Of)+per-1)/per)
+	if n <= 0 {
+		return
+	}
+	slots := c.Axis.Slots()
+	th.ras.Resize(slots, len(rows.Of))
+	data, from, T := s.visible(c.Axis, w)
+	th.ras.Fill(data, T, s.rows, rows, rng, func(t int) (int, bool) { return c.Axis.Slot(from + t) })
+	opt := heat.Plain(c.Axis.CellW)
+	opt.Rows = n
+	opt.Guides = true
+	if x, ok := c.Axis.Slot(c.Cursor.T); ok {
+		opt.CursorX = x
+	}
+	if c.Axis.Sweep && c.Axis.To > c.Axis.From {
+		if x, ok := c.Axis.Slot(c.Axis.To - 1); ok {
+			opt.NowX = x
+		}
+	}
+	opt.CursorY = rows.Row(s.cursor)
+	m := c.Theme.Seq
+	if s.signed {
+		m = c.Theme.Div
+	}
+	th.body = th.ras.Lines(th.body[:0], m, opt)
+	for i, l := range th.body {
+		r := p.row()
+		rowLabel(r, c, s, rows, i*per, i*per+per-1)
+		r.raw(l, slots*max(c.Axis.CellW, 1))
+	}
+}
+
+// rowLabel labels one line that shows the pixel rows a to b: the number of its
+// first row, or the cursor's own, and a mark where it holds channels of the
+// named group.
+func rowLabel(r *row, c *Context, s *series, rows heat.Rows, a, b int) {
+	g := min(c.Axis.Gutter, r.left)
+	if g <= 0 {
+		return
+	}
+	name, here, group := -1, false, false
+	for y := a; y <= b; y++ {
+		for _, k := range rows.Channels(y) {
+			if name < 0 {
+				name = k
+			}
+			here = here || k == s.cursor
+			group = group || (k < len(s.group) && s.group[k])
+		}
+	}
+	label, mark, role := "", " ", theme.Dim
+	if name >= 0 {
+		label = s.letter + strconv.Itoa(name)
+	}
+	if here {
+		label, mark, role = s.letter+strconv.Itoa(s.cursor), "›", theme.Accent
+	}
+	side := " "
+	if group {
+		side = "▐"
+	}
+	if g < 4 {
+		r.put(role, right(label, g))
+		return
+	}
+	r.put(role, mark+right(label, g-2)).put(theme.BarDim, side)
+}
+
+// rowAt is the data row drawn at line y of the map, or false.
+func (th *timeHeat) rowAt(c *Context, y int) (int, bool) {
+	if y < 0 {
+		return 0, false
+	}
+	of := th.rows.Channels(y * heat.RowsPerLine(c.Theme.Depth))
+	if len(of) == 0 {
+		return 0, false
+	}
+	return of[0], true
+}

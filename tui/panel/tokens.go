@@ -1,0 +1,260 @@
+package panel
+
+import (
+	"fmt"
+	"strconv"
+
+	"mamba-tui/model/session"
+	"mamba-tui/tui/heat"
+	"mamba-tui/tui/theme"
+)
+
+// tokens is the ribbon: every token in its slot.
+type tokens struct {
+	base
+	heat timeHeat
+}
+
+// NewTokens is the ribbon of tokens. The background is Δ of the frame's
+// channel group; a row of marks under the tokens says the same without colour:
+// reset ticks, the cursor, tokens outside the alphabet, and Δ as a bar.
+func NewTokens() Panel { return &tokens{base: base{id: "tokens"}} }
+
+// ribbonSeries is Δ of the frame's channel group, one value a token.
+func ribbonSeries(w *session.Window, log bool) series {
+	s := series{rows: 1, cursor: -1, log: log}
+	if l := lane(w, w.Layer); l != nil {
+		s.data = l.DeltaMean
+	}
+	return s
+}
+
+// Lines draws the title, the tokens and, with more height, marks and numbers.
+func (k *tokens) Lines(c *Context) []string {
+	return k.draw(c, func(p *page) {
+		w := run(c)
+		var s series
+		var rng heat.Range
+		known := w != nil && w.To > w.From
+		if known {
+			s = ribbonSeries(w, c.Opt.LogDelta)
+			rng = k.heat.observe(c, w, &s)
+		}
+		if p.h > 1 {
+			p.title(c.Focus == k.id, "tokens", k.describe(c, known, rng)...)
+		}
+		k.ribbon(c, p, w, s, rng)
+		if p.room() > 0 {
+			k.marks(c, p, w, s, rng)
+		}
+		if p.room() > 0 {
+			k.numbers(c, p)
+		}
+	})
+}
+
+func (k *tokens) describe(c *Context, known bool, rng heat.Range) []part {
+	f := c.Frame
+	if len(f.Tokens) == 0 {
+		hint := "no tokens yet: press i and type"
+		if c.Typing {
+			hint = "no tokens yet: type"
+		}
+		return []part{{long: hint, keep: 9}}
+	}
+	var parts []part
+	if known {
+		what := "background = Δ"
+		if f.Group.Name != "" {
+			what += ", mean over " + safe(f.Group.Name)
+		}
+		parts = append(parts, part{long: what, short: "background = Δ", keep: 6},
+			part{long: rangeText(rng, c.Opt.Frozen), keep: 5})
+	}
+	if shown := max(0, min(c.Axis.To, len(f.Tokens))-max(c.Axis.From, 0)); shown < len(f.Tokens) {
+		parts = append(parts, part{long: fmt.Sprintf("%d–%d of %d", c.Axis.From, c.Axis.To-1, len(f.Tokens)), keep: 4})
+	}
+	if f.Pending > 0 {
+		parts = append(parts, part{long: fmt.Sprintf("+%d pending", f.Pending), short: fmt.Sprintf("+%d", f.Pending), keep: 8, role: theme.Warn})
+	}
+	return parts
+}
+
+// underline and strike mark generated tokens and tokens outside the alphabet
+// in every colour depth.
+const (
+	underline = "\x1b[4m"
+	strike    = "\x1b[9m"
+)
+
+// ribbon draws the tokens themselves.
+func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng heat.Range) {
+	r := p.row()
+	label(c, r, "")
+	for x := range c.Axis.Slots() {
+		cw := c.Axis.CellW
+		t, ok := c.Axis.TokenAt(x * cw)
+		if !ok || t >= len(c.Frame.Tokens) {
+			if ok = !c.Axis.Sweep && c.Frame.Pending > 0 && t >= len(c.Frame.Tokens) && t-len(c.Frame.Tokens) < c.Frame.Pending; ok {
+				r.put(theme.Dim, fill("…", cw))
+			} else {
+				r.pad(cw)
+			}
+			continue
+		}
+		txt := text(c.Frame, t)
+		if cw >= 3 { // keep words apart
+			txt = fill(clip(txt, cw-1), cw)
+		} else {
+			txt = fill(txt, cw)
+		}
+		flags := c.Frame.Tokens[t].Flags
+		pre := ""
+		if flags&session.Generated != 0 {
+			pre += underline
+		}
+		if flags&session.Other != 0 {
+			pre += strike
+		}
+		if t == c.Cursor.T {
+			r.raw(c.Theme.Paint(theme.Cursor, pre+txt), cw)
+			continue
+		}
+		level := uint8(0)
+		if v, ok := one(w, s.data, t); ok {
+			level = rng.Pixel(float64(v))
+		}
+		if level == 0 {
+			r.raw(c.Theme.Paint(theme.Text, pre+txt), cw)
+			continue
+		}
+		r.raw(c.Theme.Level(true, level, pre+txt), cw)
+	}
+}
+
+// label writes s into the gutter, right-aligned.
+func label(c *Context, r *row, s string) {
+	g := min(c.Axis.Gutter, r.left)
+	if g > 1 {
+		r.put(theme.Dim, right(s, g-1))
+	}
+	r.pad(g - (g-1)*b2i(g > 1))
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+var eighths = [...]string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}
+
+// marks draws one line of signs under the tokens.
+func (k *tokens) marks(c *Context, p *page, w *session.Window, s series, rng heat.Range) {
+	r := p.row()
+	label(c, r, "Δ")
+	cw := c.Axis.CellW
+	for x := range c.Axis.Slots() {
+		t, ok := c.Axis.TokenAt(x * cw)
+		if !ok || t >= len(c.Frame.Tokens) {
+			r.pad(cw)
+			continue
+		}
+		var signs []sign
+		if t == c.Cursor.T {
+			signs = append(signs, sign{theme.Focus, "▲"})
+		}
+		if c.Axis.Sweep && t == c.Axis.To-1 && t != c.Cursor.T {
+			signs = append(signs, sign{theme.Good, "◆"})
+		}
+		switch tickAt(w, t) {
+		case session.TickHalf:
+			signs = append(signs, sign{theme.Half, "┆"})
+		case session.TickWipe:
+			signs = append(signs, sign{theme.Wipe, "┃"})
+		}
+		if c.Frame.Tokens[t].Flags&session.Other != 0 {
+			signs = append(signs, sign{theme.Warn, "×"})
+		}
+		if v, ok := one(w, s.data, t); ok {
+			signs = append(signs, sign{theme.Bar, bar8(rng.Level(float64(v)))})
+		}
+		used := 0
+		for _, g := range signs {
+			if used < cw {
+				r.put(g.role, g.s)
+				used++
+			}
+		}
+		r.pad(cw - used)
+	}
+}
+
+type sign struct {
+	role theme.Role
+	s    string
+}
+
+// bar8 is one cell of a bar of height l in 0..1: never empty for a value, "·"
+// for none.
+func bar8(l float64) string {
+	if !(l >= 0) {
+		return "·"
+	}
+	return eighths[1+min(int(l*8), 7)]
+}
+
+// numbers draws every fifth token's number, and always the cursor's.
+func (k *tokens) numbers(c *Context, p *page) {
+	r := p.row()
+	label(c, r, "t")
+	cw, pos := c.Axis.CellW, 0
+	here, end := -1, -1 // the cells of the cursor's number
+	if x, ok := c.Axis.Slot(c.Cursor.T); ok {
+		here = x * cw
+		end = here + len(strconv.Itoa(c.Cursor.T))
+	}
+	for x := range c.Axis.Slots() {
+		t, ok := c.Axis.TokenAt(x * cw)
+		n := strconv.Itoa(t)
+		from, to := x*cw, x*cw+len(n)
+		mine := from == here
+		switch {
+		case !ok || from < pos:
+			continue
+		case !mine && (t%5 != 0 || from <= end && to >= here):
+			continue
+		}
+		role := theme.Dim
+		if mine {
+			role = theme.Focus
+		}
+		r.pad(from-pos).put(role, n)
+		pos = to
+		if !mine {
+			pos++
+			r.pad(1)
+		}
+	}
+}
+
+// Hit maps a cell to its token.
+func (k *tokens) Hit(c *Context, x, y int) (Cursor, bool) { return hitToken(c, &k.base, x, y) }
+
+// hitToken maps a cell of a panel on the axis to its token.
+func hitToken(c *Context, b *base, x, y int) (Cursor, bool) {
+	cur := c.Cursor
+	if x < 0 || y < 0 || x >= b.w || y >= b.h {
+		return cur, false
+	}
+	t, ok := c.Axis.TokenAt(x - c.Axis.Gutter)
+	if !ok || t >= len(c.Frame.Tokens) {
+		return cur, false
+	}
+	cur.T = t
+	return cur, true
+}
+
+// Wants says how many lines the ribbon can do with and how many show all.
+func (k *tokens) Wants(*Context) (least, best int) { return 1, 3 }
