@@ -1,9 +1,10 @@
 package checkpoint
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -11,18 +12,20 @@ import (
 )
 
 // huggingFace is config.json as transformers' MambaConfig writes it, in its
-// (alphabetical) order, complete so that no reader needs a default.
+// (alphabetical) order, complete so that no reader needs a default. expand must
+// be a whole number there; where d_inner is not that multiple of d_model,
+// intermediate_size overrides it, in transformers as here.
 type huggingFace struct {
 	Architectures    []string    `json:"architectures"`
 	BOS              int         `json:"bos_token_id"`
 	ConvKernel       int         `json:"conv_kernel"`
 	EOS              int         `json:"eos_token_id"`
-	Expand           float64     `json:"expand"`
+	Expand           int         `json:"expand"`
 	HiddenAct        string      `json:"hidden_act"`
 	HiddenSize       int         `json:"hidden_size"`
-	InitializerRange float64     `json:"initializer_range"`
+	InitializerRange decimal     `json:"initializer_range"`
 	IntermediateSize int         `json:"intermediate_size"`
-	Eps              float64     `json:"layer_norm_epsilon"`
+	Eps              decimal     `json:"layer_norm_epsilon"`
 	Card             *model.Card `json:"mamba_tui,omitempty"`
 	ModelType        string      `json:"model_type"`
 	Layers           int         `json:"num_hidden_layers"`
@@ -31,12 +34,12 @@ type huggingFace struct {
 	ResidualInFP32   bool        `json:"residual_in_fp32"`
 	StateSize        int         `json:"state_size"`
 	Tied             bool        `json:"tie_word_embeddings"`
-	TimeStepFloor    float64     `json:"time_step_floor"`
+	TimeStepFloor    decimal     `json:"time_step_floor"`
 	TimeStepInit     string      `json:"time_step_init_scheme"`
-	TimeStepMax      float64     `json:"time_step_max"`
-	TimeStepMin      float64     `json:"time_step_min"`
+	TimeStepMax      decimal     `json:"time_step_max"`
+	TimeStepMin      decimal     `json:"time_step_min"`
 	TimeStepRank     int         `json:"time_step_rank"`
-	TimeStepScale    float64     `json:"time_step_scale"`
+	TimeStepScale    decimal     `json:"time_step_scale"`
 	TorchDtype       string      `json:"torch_dtype"`
 	UseBias          bool        `json:"use_bias"`
 	UseCache         bool        `json:"use_cache"`
@@ -52,8 +55,8 @@ func MarshalConfig(cfg model.Config, w *model.Weights, card model.Card) ([]byte,
 	}
 	c := huggingFace{
 		Architectures: []string{"MambaForCausalLM"}, ModelType: "mamba", TorchDtype: "float32",
-		VocabSize: cfg.VocabSize, HiddenSize: cfg.DModel, IntermediateSize: cfg.DInner, Expand: expandFor(cfg),
-		StateSize: cfg.DState, ConvKernel: cfg.DConv, TimeStepRank: cfg.DtRank, Layers: cfg.NLayer, Eps: cfg.Eps,
+		VocabSize: cfg.VocabSize, HiddenSize: cfg.DModel, IntermediateSize: cfg.DInner, Expand: max(1, cfg.DInner/cfg.DModel),
+		StateSize: cfg.DState, ConvKernel: cfg.DConv, TimeStepRank: cfg.DtRank, Layers: cfg.NLayer, Eps: decimal(cfg.Eps),
 		UseBias: cfg.Bias, UseConvBias: cfg.ConvBias, Tied: w.Head == nil,
 		// What only the initialisation of new models and transformers' own
 		// running use; the values are that class's.
@@ -91,12 +94,14 @@ func checkTexts(card model.Card) error {
 	return nil
 }
 
-// expandFor is a factor for which int(expand · d_model) is d_inner, as
-// transformers computes it.
-func expandFor(cfg model.Config) float64 {
-	e := float64(cfg.DInner) / float64(cfg.DModel)
-	for int(e*float64(cfg.DModel)) < cfg.DInner {
-		e = math.Nextafter(e, math.Inf(1))
+// decimal is a number that JSON readers take for a float: transformers checks
+// types, and to it 1 is no float.
+type decimal float64
+
+func (d decimal) MarshalJSON() ([]byte, error) {
+	text, err := json.Marshal(float64(d))
+	if err == nil && !bytes.ContainsAny(text, ".eE") {
+		text = append(text, ".0"...)
 	}
-	return e
+	return text, err
 }
