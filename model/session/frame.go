@@ -155,8 +155,7 @@ type Moment struct {
 	Rule                     scan.Rule
 }
 
-// Guess is a next-token probability. ID −1 with P NaN says that the model's
-// logits were not finite.
+// Guess is a next-token probability. P is NaN when a logit was.
 type Guess struct {
 	ID int32
 	P  float32

@@ -24,3 +24,14 @@ func (r *run) momentOf(rec *model.Record, at int) *Moment {
 		Rule: r.rule(),
 	}
 }
+
+// guesses are the k most probable next tokens. Padding rows of the embedding
+// must not be among the logits.
+func guesses(logits []float32, k int) []Guess {
+	top := model.Top(logits, k)
+	list := make([]Guess, len(top))
+	for i, g := range top {
+		list[i] = Guess{ID: g.ID, P: float32(g.P)}
+	}
+	return list
+}

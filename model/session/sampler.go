@@ -1,25 +1,22 @@
 package session
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
-	"gonum.org/v1/gonum/floats"
+	"mamba-tui/model"
 )
 
 // Sampler chooses the next token from the model's logits. The zero value takes
-// the most probable one.
+// the most probable one, the lower id if two are equal.
 type Sampler struct {
-	Temperature float64 // logits are divided by it; 0: the most probable token, always
+	Temperature float64 // logits are divided by it; 0: always the most probable token
 	TopK        int     // only the k most probable take part; 0: all
 	Seed        uint64
 }
 
-// errNotFinite says that logits hold NaN or +Inf.
-var errNotFinite = errors.New("session: the model's logits are not finite: no next token can be chosen")
+var errNotNumbers = errors.New("session: the model's logits hold NaN: no next token can be chosen")
 
 // choose picks an id from logits for the token at position. It depends on
 // nothing but its arguments: the same seed, position and logits give the same
@@ -31,36 +28,51 @@ func (s Sampler) choose(logits []float32, position int) (int32, error) {
 	if s.TopK < 0 {
 		return 0, fmt.Errorf("session: top-k %d: want 0 (all) or more", s.TopK)
 	}
-	k := s.TopK
-	switch {
-	case s.Temperature == 0:
-		k = 1
-	case k == 0:
-		k = len(logits)
+	best := model.Top(logits, 1)[0]
+	if best.P != best.P {
+		return 0, errNotNumbers
 	}
-	list := best(logits, k)
-	if list[0].ID < 0 {
-		return 0, errNotFinite
+	if s.Temperature == 0 || s.TopK == 1 {
+		return best.ID, nil
 	}
-	if len(list) == 1 {
-		return list[0].ID, nil
-	}
-	x := make([]float64, len(list))
-	for i, g := range list {
-		x[i] = (float64(logits[g.ID]) - float64(logits[list[0].ID])) / s.Temperature
-	}
-	lse := floats.LogSumExp(x)
-	u := uniform(s.Seed, uint64(position))
-	for i, v := range x {
-		if u -= math.Exp(v - lse); u < 0 {
-			return list[i].ID, nil
+	// The candidates, in an order that does not depend on how close they are:
+	// by probability with top-k, else by id.
+	var ids []int32
+	x := logits
+	if s.TopK > 0 {
+		x = nil
+		for _, g := range model.Top(logits, s.TopK) {
+			ids = append(ids, g.ID)
+			x = append(x, logits[g.ID])
 		}
 	}
-	return list[0].ID, nil // the probabilities summed to 1 − rounding
+	p := model.Softmax(nil, scaled(x, logits[best.ID], s.Temperature))
+	u := uniform(s.Seed, uint64(position))
+	for i := range p {
+		if u -= p[i]; u < 0 {
+			if ids == nil {
+				return int32(i), nil
+			}
+			return ids[i], nil
+		}
+	}
+	return best.ID, nil // the probabilities sum to 1 − rounding, and u is within it
 }
 
-// uniform is a number in [0, 1) from two numbers, by the finaliser of
-// SplitMix64 over both (Steele, Lea, Flood 2014).
+// scaled is (x − top)/temperature. Subtracting first keeps a low temperature
+// from overflowing: the greatest is 0.
+func scaled(x []float32, top float32, temperature float64) []float32 {
+	y := make([]float32, len(x))
+	for i := range x {
+		if x[i] != top { // Inf − Inf would be NaN
+			y[i] = float32((float64(x[i]) - float64(top)) / temperature)
+		}
+	}
+	return y
+}
+
+// uniform is a number in [0, 1) made of two numbers by the finaliser of
+// SplitMix64 (Steele, Lea, Flood 2014), first over the seed, then over both.
 func uniform(seed, position uint64) float64 {
 	mix := func(z uint64) uint64 {
 		z += 0x9e3779b97f4a7c15
@@ -69,56 +81,4 @@ func uniform(seed, position uint64) float64 {
 		return z ^ z>>31
 	}
 	return float64(mix(mix(seed)^position)>>11) / (1 << 53)
-}
-
-// best lists the k most probable ids with their probabilities
-//
-//	p_i = exp(x_i) / Σ_j exp(x_j)
-//
-// over all logits x, best first, ties by id. If a logit is NaN or +Inf there
-// are no probabilities, and the answer is one Guess with ID −1.
-func best(logits []float32, k int) []Guess {
-	k = min(k, len(logits))
-	list := make([]Guess, 0, k)
-	// P holds the logit until the end. A short list is kept sorted: most logits
-	// fall below its last and cost one comparison. A long one is sorted once.
-	long := k > 64
-	for i, x := range logits {
-		if x != x || x > math.MaxFloat32 {
-			return []Guess{{ID: -1, P: float32(math.NaN())}}
-		}
-		if long {
-			list = append(list, Guess{ID: int32(i), P: x})
-			continue
-		}
-		if len(list) == k && x <= list[k-1].P {
-			continue
-		}
-		at, _ := slices.BinarySearchFunc(list, x, func(g Guess, x float32) int {
-			if g.P >= x {
-				return -1
-			}
-			return 1
-		})
-		if len(list) == k {
-			list = list[:k-1]
-		}
-		list = slices.Insert(list, at, Guess{ID: int32(i), P: x})
-	}
-	if long {
-		slices.SortStableFunc(list, func(a, b Guess) int { return cmp.Compare(b.P, a.P) })
-		list = list[:k]
-	}
-	if math.IsInf(float64(list[0].P), -1) {
-		return []Guess{{ID: -1, P: float32(math.NaN())}}
-	}
-	top := float64(list[0].P)
-	var sum float64
-	for _, x := range logits {
-		sum += math.Exp(float64(x) - top)
-	}
-	for i := range list {
-		list[i].P = float32(math.Exp(float64(list[i].P)-top) / sum)
-	}
-	return list
 }

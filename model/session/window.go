@@ -272,11 +272,11 @@ func (r *run) again(ctx context.Context, p piece, w *rows) error {
 	}
 	if p.rows && w.top != nil {
 		for t := range n {
-			w.top[at-w.from+t] = best(logits[t*r.cfg.VocabSize:][:r.vocab], 1)[0]
+			w.top[at-w.from+t] = guesses(logits[t*r.cfg.VocabSize:][:r.vocab], 1)[0]
 		}
 	}
 	if moment != nil {
-		moment.Top = best(logits[:r.vocab], topGuesses)
+		moment.Top = guesses(logits[:r.vocab], topGuesses)
 		r.at = moment
 	}
 	return nil
