@@ -1,0 +1,165 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"mamba-tui/model/session"
+)
+
+// clampCursor keeps the cursor inside the model and the history.
+func (m *Model) clampCursor() {
+	c := m.frame.Info.Config
+	m.cursor.T = clamp(m.cursor.T, min(0, len(m.frame.Tokens)-1), len(m.frame.Tokens)-1)
+	m.cursor.Layer = clamp(m.cursor.Layer, 0, max(c.NLayer-1, 0))
+	m.cursor.D = clamp(m.cursor.D, 0, max(c.DInner-1, 0))
+	m.cursor.N = clamp(m.cursor.N, 0, max(c.DState-1, 0))
+	if m.ctx.Opt.State != m.cursor.N {
+		m.ctx.Opt.State = m.cursor.N
+	}
+}
+
+// pause holds the picture still where it is: the first visible token stays.
+func (m *Model) pause() {
+	if m.follow {
+		m.follow = false
+		m.from = m.ctx.Axis.From
+		m.relay = true
+	}
+}
+
+// goLive makes the cursor the newest token again.
+func (m *Model) goLive() {
+	m.follow = true
+	m.cursor.T = len(m.frame.Tokens) - 1
+	m.relay = true
+	m.touch()
+}
+
+// seek puts the cursor on token t; the last token is live.
+func (m *Model) seek(t int) tea.Cmd {
+	n := len(m.frame.Tokens)
+	t = clamp(t, 0, n-1)
+	if t == n-1 {
+		m.goLive()
+	} else {
+		m.pause()
+		m.cursor.T = t
+		m.relay = true
+	}
+	m.touch()
+	return m.ask()
+}
+
+// walk moves the cursor in time; it says where history ends.
+func (m *Model) walk(by int) tea.Cmd {
+	n := len(m.frame.Tokens)
+	switch {
+	case n == 0:
+		return m.say(note, "no tokens yet: i types, p loads a prompt")
+	case by < 0 && m.cursor.T <= 0:
+		return m.say(note, "this is the first token")
+	case by > 0 && m.cursor.T >= n-1:
+		return m.say(note, "this is the newest token: i types after it, g generates")
+	}
+	return m.seek(m.cursor.T + by)
+}
+
+// move changes one coordinate of the cursor within [0, size).
+func (m *Model) move(at *int, by, size int, what string) tea.Cmd {
+	if size <= 1 {
+		return m.say(note, fmt.Sprintf("this model has only one %s", what))
+	}
+	next := *at + by
+	if next < 0 {
+		return m.say(note, fmt.Sprintf("%s 0 is the first", what))
+	}
+	if next >= size {
+		return m.say(note, fmt.Sprintf("%s %d is the last", what, size-1))
+	}
+	*at = next
+	m.clampCursor()
+	m.touch()
+	return m.ask()
+}
+
+// pan moves what is visible, and the cursor only as far as it has to.
+func (m *Model) pan(by int) tea.Cmd {
+	n, slots := len(m.frame.Tokens), m.ctx.Axis.Slots()
+	if n <= slots {
+		return m.walk(sign(by))
+	}
+	m.pause()
+	m.from = clamp(m.from+by, 0, n-slots)
+	m.cursor.T = clamp(m.cursor.T, m.from, m.from+slots-1)
+	m.relay = true
+	m.touch()
+	return m.ask()
+}
+
+// nextEvent jumps to the nearest reset tick or mark in a direction.
+func (m *Model) nextEvent(by int) tea.Cmd {
+	stops := make([]int, 0, len(m.frame.Events)+len(m.marks))
+	for _, e := range m.frame.Events {
+		stops = append(stops, e.T)
+	}
+	for t := range m.marks {
+		if t < len(m.frame.Tokens) {
+			stops = append(stops, t)
+		}
+	}
+	slices.Sort(stops)
+	if len(stops) == 0 {
+		return m.say(note, "no reset ticks in this history yet; m sets a mark")
+	}
+	if by > 0 {
+		for _, t := range stops {
+			if t > m.cursor.T {
+				return m.seekEvent(t)
+			}
+		}
+		return m.say(note, "no event after this token")
+	}
+	for _, t := range slices.Backward(stops) {
+		if t < m.cursor.T {
+			return m.seekEvent(t)
+		}
+	}
+	return m.say(note, "no event before this token")
+}
+
+// seekEvent jumps and says what is there.
+func (m *Model) seekEvent(t int) tea.Cmd {
+	what := "mark"
+	for _, e := range m.frame.Events {
+		if e.T == t {
+			switch e.Tick {
+			case session.TickWipe:
+				what = fmt.Sprintf("┃ less than %g of h kept", session.WipeBelow)
+			case session.TickHalf:
+				what = fmt.Sprintf("┆ less than %g of h kept", session.HalfBelow)
+			}
+		}
+	}
+	return tea.Batch(m.seek(t), m.say(note, fmt.Sprintf("token %d: %s", t, what)))
+}
+
+// toggleMark sets or removes a mark at the cursor.
+func (m *Model) toggleMark() tea.Cmd {
+	t := m.cursor.T
+	if m.marks[t] {
+		delete(m.marks, t)
+		return m.say(note, fmt.Sprintf("mark at token %d removed", t))
+	}
+	m.marks[t] = true
+	return m.say(note, fmt.Sprintf("token %d marked: [ and ] stop here", t))
+}
+
+func sign(v int) int {
+	if v < 0 {
+		return -1
+	}
+	return 1
+}

@@ -1,0 +1,286 @@
+package tui
+
+import "image"
+
+// The smallest terminal that is laid out; below it the screen says what it has
+// and what it needs.
+const (
+	MinWidth  = 60
+	MinHeight = 18
+)
+
+// View is one of the numbered views.
+type View uint8
+
+// The views that exist.
+const (
+	Watch  View = iota // what the model does over time
+	Block              // one token through one block
+	WhatIf             // the clean run beside the changed one
+)
+
+// String is the view's name as the status line shows it.
+func (v View) String() string {
+	switch v {
+	case Block:
+		return "BLOCK"
+	case WhatIf:
+		return "WHAT-IF"
+	}
+	return "WATCH"
+}
+
+// Hints are the few facts about the model that heights depend on.
+type Hints struct {
+	D, N    int // channels and states of a layer
+	PerLine int // rows of data that one line of cells shows: 2 in colour, 1 with glyphs
+}
+
+// Place is where a panel stands.
+type Place struct {
+	ID   string
+	Rect image.Rectangle
+}
+
+// Layout says where everything stands. The three lines span the width; places
+// and rules lie between them and never overlap.
+type Layout struct {
+	W, H     int
+	TooSmall bool
+	Status   image.Rectangle
+	Caption  image.Rectangle
+	Footer   image.Rectangle
+	Places   []Place
+	Rules    []image.Rectangle // vertical lines, one column wide
+	Gutter   int               // label columns of every time panel
+	Cols     int               // data columns of every time panel
+}
+
+// timePanels are those that share the token axis.
+var timePanels = map[string]bool{
+	"tokens": true, "kept": true, "delta": true, "write": true,
+	"b": true, "c": true, "htime": true, "diff": true,
+}
+
+// Arrange lays out a view of a w×h terminal; zoom names the panel that fills
+// the screen, or is empty. It has no state: the same arguments give the same
+// rectangles.
+func Arrange(w, h int, v View, zoom string, hints Hints) Layout {
+	l := Layout{W: max(w, 0), H: max(h, 0)}
+	if w < MinWidth || h < MinHeight {
+		l.TooSmall = true
+		return l
+	}
+	l.Status = image.Rect(0, 0, w, 1)
+	l.Caption = image.Rect(0, h-2, w, h-1)
+	l.Footer = image.Rect(0, h-1, w, h)
+	l.Gutter = gutter(w)
+	body := image.Rect(0, 1, w, h-2)
+	hints.D, hints.N, hints.PerLine = max(hints.D, 1), max(hints.N, 1), max(hints.PerLine, 1)
+
+	time := body
+	switch {
+	case zoom != "":
+		l.zoomed(body, zoom)
+	case v == Block:
+		l.block(body)
+	case v == WhatIf:
+		l.whatIf(body, hints)
+	default:
+		time = l.watch(body, hints)
+	}
+	l.Cols = max(time.Dx()-l.Gutter, 1)
+	return l
+}
+
+// gutter is how many columns the labels of time panels take.
+func gutter(w int) int {
+	if w < 100 {
+		return 7
+	}
+	return 9
+}
+
+// sideWidth is the width of the right column: enough for an equation with its
+// numbers, never more than a third of a wide screen.
+func sideWidth(w int) int {
+	switch {
+	case w < 72:
+		return 22
+	case w < 100:
+		return 28
+	case w < 140:
+		return 40
+	}
+	return min(w*3/10, 76)
+}
+
+func (l *Layout) place(id string, r image.Rectangle) {
+	if !r.Empty() {
+		l.Places = append(l.Places, Place{id, r})
+	}
+}
+
+// zoomed gives one panel the body. A time panel keeps the ribbon above it, for
+// without it a column has no name.
+func (l *Layout) zoomed(body image.Rectangle, id string) {
+	if timePanels[id] && id != "tokens" {
+		var top image.Rectangle
+		top, body = cutTop(body, 2)
+		l.place("tokens", top)
+	}
+	l.place(id, body)
+}
+
+// watch stacks the time panels at the left, so that a token stands in one
+// column from the ribbon down to h, and puts what belongs to the cursor at the
+// right.
+func (l *Layout) watch(body image.Rectangle, hn Hints) (time image.Rectangle) {
+	side := sideWidth(body.Dx())
+	time, rule, right := cutRight(body, side)
+	l.Rules = append(l.Rules, rule)
+	l.stack(time, []row{
+		{id: "tokens", min: 2, want: 2},
+		{id: "kept", min: 2, want: keptHeight(body.Dy())},
+		{id: "delta", min: 3, want: 1 + lines(hn.D, hn), weight: 3},
+		{id: "write", min: 4, want: 1 + lines(hn.D, hn), weight: 1, optional: 26},
+		{id: "b", min: 2, want: 1 + lines(hn.N, hn), first: true},
+		{id: "c", min: 2, want: 1 + lines(hn.N, hn), first: true},
+		{id: "htime", min: 3, want: 1 + lines(hn.D, hn), weight: 2},
+	})
+	n := right.Dy()
+	inspector := clamp(n*2/5, 5, 18)
+	answer := clamp(n/3, 4, 12)
+	state := n - inspector - answer
+	if most := 2 + lines(hn.D, hn); state > most { // h needs no more: the rest explains
+		inspector += state - most
+		state = most
+	}
+	l.column(right, []row{{id: "answer", want: answer}, {id: "h", want: state}, {id: "inspector", want: inspector}})
+	return time
+}
+
+// block gives the X-ray all but the ribbon.
+func (l *Layout) block(body image.Rectangle) {
+	top, rest := cutTop(body, 2)
+	l.place("tokens", top)
+	l.place("xray", rest)
+}
+
+// whatIf shows the two answers side by side under the time panels.
+func (l *Layout) whatIf(body image.Rectangle, hn Hints) {
+	answers := clamp(body.Dy()*2/5, 6, 14)
+	time, bottom := cutTop(body, body.Dy()-answers)
+	l.stack(time, []row{
+		{id: "tokens", min: 2, want: 2},
+		{id: "kept", min: 2, want: keptHeight(body.Dy())},
+		{id: "delta", min: 2, want: 1 + lines(hn.D, hn), weight: 1},
+		{id: "diff", min: 2, want: 1 + lines(hn.D, hn), weight: 1},
+	})
+	half := (bottom.Dx() - 1) / 2
+	clean := image.Rect(bottom.Min.X, bottom.Min.Y, bottom.Min.X+half, bottom.Max.Y)
+	rule := image.Rect(clean.Max.X, bottom.Min.Y, clean.Max.X+1, bottom.Max.Y)
+	l.place("clean", clean)
+	l.Rules = append(l.Rules, rule)
+	l.place("changed", image.Rect(rule.Max.X, bottom.Min.Y, bottom.Max.X, bottom.Max.Y))
+}
+
+// row asks for a height in a column of panels.
+type row struct {
+	id       string
+	min      int  // lines it cannot do without
+	want     int  // lines it can use
+	weight   int  // share of what is left once all have their minimum
+	first    bool // gets what it wants before others get a share
+	optional int  // left out in a column lower than this
+}
+
+// stack gives every row its minimum, then what the small ones want, then the
+// rest by weight up to what each can use.
+func (l *Layout) stack(area image.Rectangle, rows []row) {
+	free := area.Dy()
+	kept := rows[:0:0]
+	for _, r := range rows {
+		if area.Dy() >= r.optional {
+			kept = append(kept, r)
+			free -= r.min
+		}
+	}
+	heights := make([]int, len(kept))
+	for i, r := range kept {
+		heights[i] = r.min
+	}
+	give := func(i, n int) {
+		n = min(n, free, max(kept[i].want-heights[i], 0))
+		heights[i] += n
+		free -= n
+	}
+	for i, r := range kept { // those without weight are small: a lane, N states
+		if r.weight == 0 && !r.first {
+			give(i, r.want)
+		}
+	}
+	for i, r := range kept { // but never so much that Δ and h are left with nothing
+		if r.first {
+			give(i, min(r.want, area.Dy()/6+1))
+		}
+	}
+	for free > 0 {
+		before := free
+		for i, r := range kept {
+			give(i, r.weight)
+		}
+		if free == before { // nobody can use more by weight: the states may
+			for i, r := range kept {
+				if r.first {
+					give(i, 1)
+				}
+			}
+		}
+		if free == before {
+			break
+		}
+	}
+	for i := range kept {
+		kept[i].want = heights[i]
+	}
+	l.column(area, kept)
+}
+
+// column places rows of fixed height from the top; what does not fit is cut.
+func (l *Layout) column(area image.Rectangle, rows []row) {
+	for _, r := range rows {
+		var top image.Rectangle
+		top, area = cutTop(area, r.want)
+		l.place(r.id, top)
+	}
+}
+
+// keptHeight is the lane's: a title and one line, two where there is room.
+func keptHeight(h int) int {
+	if h < 30 {
+		return 2
+	}
+	return 3
+}
+
+// lines is how many lines of cells n rows of data take.
+func lines(n int, hn Hints) int { return (n + hn.PerLine - 1) / hn.PerLine }
+
+func cutTop(r image.Rectangle, n int) (top, rest image.Rectangle) {
+	n = clamp(n, 0, r.Dy())
+	top, rest = r, r
+	top.Max.Y = r.Min.Y + n
+	rest.Min.Y = top.Max.Y
+	return top, rest
+}
+
+func cutRight(r image.Rectangle, n int) (rest, rule, right image.Rectangle) {
+	rest, rule, right = r, r, r
+	right.Min.X = r.Max.X - n
+	rule.Max.X, rule.Min.X = right.Min.X, right.Min.X-1
+	rest.Max.X = rule.Min.X
+	return rest, rule, right
+}
+
+func clamp(v, lo, hi int) int { return max(lo, min(v, hi)) }

@@ -1,0 +1,88 @@
+package tui
+
+import (
+	"io"
+	"os"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"mamba-tui/model"
+	"mamba-tui/tui/heat"
+)
+
+// Options say how the screen starts. The zero value is a dark truecolor screen
+// on the process's terminal.
+type Options struct {
+	// Prompt is the history to start with, if the session has none yet.
+	Prompt string
+	// Prompts are offered by `p`; nil offers those of the model's card.
+	Prompts []model.Example
+	// Intro plays the prompt and leads through four keys.
+	Intro bool
+	// Strict refuses characters outside the model's alphabet.
+	Strict bool
+
+	// Profile is what colours the terminal can show; 0 is TrueColor.
+	Profile colorprofile.Profile
+	// Dark is the background; nil asks the terminal and assumes dark until it
+	// answers.
+	Dark *bool
+	// FPS bounds how often computed frames are taken over; 0 is 20.
+	FPS int
+	// SnapshotDir is where `s` writes; empty is the working directory.
+	SnapshotDir string
+	// Version stands in the help.
+	Version string
+
+	// Input and Output replace the process's terminal; nil keeps it.
+	Input  io.Reader
+	Output io.Writer
+	// Stderr receives the stack of a panic after the terminal is restored; nil
+	// is the process's.
+	Stderr io.Writer
+	// Now is the clock of names and of mouse coalescing; nil is time.Now.
+	Now func() time.Time
+	// Tea is appended to the options of the Bubble Tea program.
+	Tea []tea.ProgramOption
+
+	// wrap lets tests put a model of their own around the screen's.
+	wrap func(tea.Model) tea.Model
+	// exit ends the process when nothing else does; nil is os.Exit.
+	exit func(code int)
+}
+
+// defaultFPS is enough for a sweep and keeps a full repaint of a big terminal
+// under a quarter of a core.
+const defaultFPS = 20
+
+// withDefaults fills in what was left out.
+func (o Options) withDefaults() Options {
+	if o.Profile == colorprofile.Unknown {
+		o.Profile = colorprofile.TrueColor
+	}
+	if o.FPS <= 0 {
+		o.FPS = defaultFPS
+	}
+	if o.exit == nil {
+		o.exit = os.Exit
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// depth is the heatmap encoding for a colour profile.
+func depth(p colorprofile.Profile) heat.Depth {
+	switch p {
+	case colorprofile.TrueColor:
+		return heat.TrueColor
+	case colorprofile.ANSI256:
+		return heat.ANSI256
+	case colorprofile.ANSI:
+		return heat.ANSI16
+	}
+	return heat.Mono
+}

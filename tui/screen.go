@@ -1,0 +1,224 @@
+package tui
+
+import (
+	"fmt"
+	"image"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"mamba-tui/tui/heat"
+	"mamba-tui/tui/panel"
+	"mamba-tui/tui/theme"
+)
+
+// screen holds the panels and puts their lines together.
+type screen struct {
+	panels map[string]panel.Panel
+	detail panel.Panel // the inspector of the arithmetic box: its size differs
+	rows   [][]segment // for every body line, what stands in it, from the left
+	lines  []string    // the finished lines
+}
+
+// newScreen makes every panel once.
+func newScreen() *screen {
+	s := &screen{panels: map[string]panel.Panel{}, detail: panel.NewInspector()}
+	for _, p := range []panel.Panel{
+		panel.NewTokens(), panel.NewKept(), panel.NewDelta(), panel.NewWrite(), panel.NewB(), panel.NewC(),
+		panel.NewHTime(), panel.NewState(), panel.NewAnswer(), panel.NewInspector(), panel.NewCaption(),
+		panel.NewXray(), panel.NewClean(), panel.NewChanged(), panel.NewDiff(),
+	} {
+		s.panels[p.ID()] = p
+	}
+	return s
+}
+
+// segment is a piece of a line: one line of a panel, or a rule.
+type segment struct {
+	panel panel.Panel // nil: a rule
+	line  int
+	x, w  int
+}
+
+// hints are the facts the layout depends on.
+func (m *Model) layoutHints() Hints {
+	c := m.frame.Info.Config
+	return Hints{D: c.DInner, N: c.DState, PerLine: heat.RowsPerLine(depth(m.opt.Profile))}
+}
+
+// arrange brings layout and time axis up to date.
+func (m *Model) arrange() {
+	if !m.relay {
+		return
+	}
+	m.relay = false
+	l := Arrange(m.w, m.h, m.view, m.zoom, m.layoutHints())
+	if !sameLayout(l, m.layout) {
+		m.layout = l
+		m.screen.build(l)
+	}
+	if l.TooSmall {
+		return
+	}
+	if ids := m.layout.Places; m.zoom == "" && len(ids) > 0 &&
+		!slices.ContainsFunc(ids, func(p Place) bool { return p.ID == m.focus }) {
+		m.focus = ids[0].ID
+	}
+	n := len(m.frame.Tokens)
+	cellW := cellWidth(cellWidths[m.timeZm], l.Cols, n+len(m.play.queue))
+	if m.follow {
+		m.ctx.Axis = liveAxis(l.Gutter, l.Cols, cellW, n)
+	} else {
+		m.ctx.Axis = stillAxis(l.Gutter, l.Cols, cellW, n, m.from, m.cursor.T)
+		m.from = m.ctx.Axis.From
+	}
+}
+
+func sameLayout(a, b Layout) bool {
+	return a.W == b.W && a.H == b.H && a.TooSmall == b.TooSmall && slices.Equal(a.Places, b.Places) && slices.Equal(a.Rules, b.Rules)
+}
+
+// build prepares which piece of which panel stands where in every line.
+func (s *screen) build(l Layout) {
+	s.rows = make([][]segment, l.H)
+	add := func(r image.Rectangle, p panel.Panel) {
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			s.rows[y] = append(s.rows[y], segment{panel: p, line: y - r.Min.Y, x: r.Min.X, w: r.Dx()})
+		}
+	}
+	for _, p := range l.Places {
+		add(p.Rect, s.panels[p.ID])
+		s.panels[p.ID].SetSize(p.Rect.Dx(), p.Rect.Dy())
+	}
+	for _, r := range l.Rules {
+		add(r, nil)
+	}
+	for _, row := range s.rows {
+		slices.SortFunc(row, func(a, b segment) int { return a.x - b.x })
+	}
+}
+
+// draw assembles the screen: exactly h lines of exactly w cells.
+func (m *Model) draw() string {
+	m.renders++
+	m.arrange()
+	if m.w <= 0 || m.h <= 0 {
+		return ""
+	}
+	if m.layout.TooSmall {
+		return m.tooSmall()
+	}
+	c := &m.ctx
+	c.Frame, c.Cursor, c.Theme, c.Focus, c.Stale, c.Typing = m.frame, m.cursor, m.theme, m.focus, m.stale, m.insert
+	s := m.screen
+	s.lines = s.lines[:0]
+	s.lines = append(s.lines, m.statusLine())
+	rule := m.theme.Paint(theme.Dim, "│")
+	var b strings.Builder
+	for y := m.layout.Status.Max.Y; y < m.layout.Caption.Min.Y; y++ {
+		b.Reset()
+		x := 0
+		for _, seg := range s.rows[y] {
+			pad(&b, seg.x-x)
+			if seg.panel == nil {
+				b.WriteString(rule)
+			} else {
+				b.WriteString(seg.panel.Lines(c)[seg.line])
+			}
+			x = seg.x + seg.w
+		}
+		pad(&b, m.w-x)
+		s.lines = append(s.lines, b.String())
+	}
+	caption := s.panels["caption"]
+	caption.SetSize(m.w, 1)
+	s.lines = append(s.lines, caption.Lines(c)[0], m.footerLine())
+	m.drawOver(s.lines)
+	m.drawToast(s.lines)
+	return strings.Join(s.lines, "\n")
+}
+
+// pad writes n spaces.
+func pad(b *strings.Builder, n int) {
+	for ; n > 0; n-- {
+		b.WriteByte(' ')
+	}
+}
+
+// drawOver splices what is open over the finished lines.
+func (m *Model) drawOver(lines []string) {
+	body := lines[1 : len(lines)-1]
+	var b box
+	var inner int
+	switch m.over.kind {
+	case overHelp:
+		b, inner = m.helpBox(m.w, len(body))
+	case overPalette, overPrompts:
+		b, inner = m.listBox(m.w, len(body))
+	case overArithmetic:
+		b, inner = m.arithmeticBox(m.w, len(body))
+	default:
+		return
+	}
+	r := b.splice(m.theme, body, m.w, inner)
+	m.over.box = r.Add(image.Pt(0, 1))
+}
+
+// arithmeticBox shows the cell's equation with all its numbers.
+func (m *Model) arithmeticBox(w, h int) (box, int) {
+	inner := min(w-12, 96)
+	rows := min(h-6, 22)
+	m.screen.detail.SetSize(inner, rows)
+	return box{
+		title: fmt.Sprintf("h[%d,%d] after token %d", m.cursor.D, m.cursor.N, m.cursor.T),
+		foot:  "←→ token · ↑↓ channel · , . state · esc closes",
+		lines: m.screen.detail.Lines(&m.ctx),
+	}, inner
+}
+
+// drawToast puts the toast above the caption, at the right.
+func (m *Model) drawToast(lines []string) {
+	if m.toast.text == "" {
+		return
+	}
+	room := m.w - 6
+	text := strings.Split(ansi.Wrap(m.toast.text, room, ""), "\n")
+	w := 0
+	for _, s := range text {
+		w = max(w, ansi.StringWidth(s))
+	}
+	w = min(w, room)
+	for i, s := range text {
+		y := len(lines) - 2 - len(text) + i
+		if y < 1 {
+			continue
+		}
+		s = m.theme.Paint(m.toast.tone.role(), "▌ ") + m.theme.Paint(theme.Bar, fill(s, w)+" ")
+		lines[y] = over(lines[y], s, m.w-w-3, w+3, m.w)
+	}
+}
+
+// tooSmall says what the terminal has and what the screen needs.
+func (m *Model) tooSmall() string {
+	lines := make([]string, m.h)
+	text := []string{
+		"too small",
+		fmt.Sprintf("have %d×%d", m.w, m.h),
+		fmt.Sprintf("need %d×%d", MinWidth, MinHeight),
+		"q quits",
+	}
+	if m.h < len(text) {
+		text = []string{fmt.Sprintf("%d×%d < %d×%d, q", m.w, m.h, MinWidth, MinHeight)}
+	}
+	top := (m.h - len(text)) / 2
+	for y := range lines {
+		s := ""
+		if i := y - top; i >= 0 && i < len(text) {
+			s = text[i]
+			s = strings.Repeat(" ", max((m.w-ansi.StringWidth(s))/2, 0)) + s
+		}
+		lines[y] = fill(s, m.w)
+	}
+	return strings.Join(lines, "\n")
+}

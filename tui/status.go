@@ -1,0 +1,177 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"mamba-tui/model/session"
+	"mamba-tui/tui/theme"
+)
+
+// field is a piece of a line that may be left out when there is no room.
+type field struct {
+	text string
+	keep int // the lowest goes first
+}
+
+// fitFields drops fields until the rest, with separators of sep cells, fits.
+func fitFields(fields []field, sep, w int) []field {
+	fields = slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return f.text == "" })
+	for len(fields) > 1 {
+		total := -sep
+		lowest := 0
+		for i, f := range fields {
+			total += ansi.StringWidth(f.text) + sep
+			if f.keep <= fields[lowest].keep {
+				lowest = i
+			}
+		}
+		if total <= w {
+			break
+		}
+		fields = slices.Delete(fields, lowest, lowest+1)
+	}
+	return fields
+}
+
+// statusLine is the first line: what runs, where, and in which mode.
+func (m *Model) statusLine() string {
+	f := m.frame
+	right := " " + m.view.String() + " · " + m.modeName() + " "
+	fields := []field{
+		{oneLine(f.Info.Card.Name), 10},
+		{string(f.Info.Card.Kind), 8},
+		{oneLine(f.Info.Backend), 4},
+		{m.tokenCount(), 9},
+		{othersText(f.Others), 7},
+		{pendingText(f.Pending), 8},
+		{stepTime(f.Timing), 5},
+		{m.layerText(), 6},
+		{branchText(f.Branch), 6},
+		{tweakText(f.Tweaks), 8},
+		{oneLine(f.Info.BackendNote), 1},
+	}
+	room := m.w - ansi.StringWidth(right) - 1
+	parts := make([]string, 0, len(fields))
+	for _, f := range fitFields(fields, 3, room-1) {
+		parts = append(parts, f.text)
+	}
+	left := fill(" "+strings.Join(parts, " · "), room+1)
+	return m.theme.Paint(theme.Bar, left) + m.theme.Paint(m.modeRole(), right)
+}
+
+// modeName says what keys and time do now.
+func (m *Model) modeName() string {
+	switch {
+	case m.insert:
+		return "INSERT"
+	case m.play.what == generating:
+		return "GENERATE"
+	case m.play.what != stopped:
+		return fmt.Sprintf("PLAY %g/s", speeds[m.play.speed])
+	case m.follow:
+		return "LIVE"
+	}
+	return "PAUSED"
+}
+
+func (m *Model) modeRole() theme.Role {
+	if m.insert || m.play.what != stopped {
+		return theme.Focus
+	}
+	return theme.Title
+}
+
+// tokenCount is the cursor's place in the history, and in a prompt that plays.
+func (m *Model) tokenCount() string {
+	n := len(m.frame.Tokens)
+	if n == 0 {
+		return "no tokens"
+	}
+	s := fmt.Sprintf("token %d/%d", m.cursor.T, n-1)
+	if q := len(m.play.queue); q > 0 {
+		s += fmt.Sprintf(" +%d", q)
+	}
+	return s
+}
+
+func othersText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d outside the alphabet", n)
+}
+
+func pendingText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("computing %d", n)
+}
+
+// stepTime is the measured time of one token.
+func stepTime(t session.Timing) string {
+	us := t.StepMicros
+	switch {
+	case us <= 0:
+		return ""
+	case us < 10:
+		return fmt.Sprintf("%.1f µs/step", us)
+	case us < 1000:
+		return fmt.Sprintf("%.0f µs/step", us)
+	}
+	return fmt.Sprintf("%.3g ms/step", us/1000)
+}
+
+func (m *Model) layerText() string {
+	if n := m.frame.Info.Config.NLayer; n > 1 {
+		return fmt.Sprintf("layer %d/%d", m.cursor.Layer, n-1)
+	}
+	return ""
+}
+
+func branchText(b session.Branch) string {
+	if b.Count < 2 {
+		return ""
+	}
+	return fmt.Sprintf("branch %d of %d", b.ID, b.Count)
+}
+
+func tweakText(tweaks []session.Tweak) string {
+	switch len(tweaks) {
+	case 0:
+		return ""
+	case 1:
+		return oneLine(tweaks[0].Name)
+	}
+	return count(len(tweaks), "tweak")
+}
+
+// parityText is the distance to the float64 oracle, or that none is known.
+func parityText(p session.Parity) string {
+	if !p.Known {
+		return "parity –"
+	}
+	return fmt.Sprintf("parity %.0e", p.Rel)
+}
+
+// footerLine is the last line: what to press next, and the parity.
+func (m *Model) footerLine() string {
+	parity := " " + parityText(m.frame.Parity) + " "
+	room := m.w - ansi.StringWidth(parity)
+	var left string
+	switch {
+	case m.over.kind == overGenerate:
+		left = m.generateLine(room)
+	case m.intro.on:
+		left = m.theme.Paint(theme.Accent, fill(" ▸ "+m.intro.line(m), room))
+	case m.insert:
+		left = m.insertLine(room)
+	default:
+		left = m.hints(room)
+	}
+	return fill(left, room) + m.theme.Paint(theme.Dim, parity)
+}
