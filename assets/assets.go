@@ -1,0 +1,36 @@
+// Package assets holds what the program brings along: the built-in models,
+// embedded, so that it needs no download and no set-up.
+//
+// The files under models are made by the program in generate from the
+// constructors of package task; a test compares the committed files with what
+// it makes. After a change there, run
+//
+//	go generate ./assets
+package assets
+
+import "embed"
+
+//go:generate go run ./generate
+
+// FS holds the folder models, with one folder for each built-in model: its
+// config.json and model.safetensors, as package checkpoint reads them.
+//
+//go:embed models
+var FS embed.FS
+
+// Default is the model the program starts with.
+const Default = "header-exact"
+
+// Models lists the names of the built-in models, the default first.
+func Models() []string { return []string{"header-exact", "induction-exact"} }
+
+// Dir is the folder of a built-in model in FS, and whether there is one of
+// that name.
+func Dir(name string) (string, bool) {
+	for _, m := range Models() {
+		if m == name {
+			return "models/" + m, true
+		}
+	}
+	return "", false
+}
