@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"charm.land/fang/v2"
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"mamba-tui/model/tokenizer"
+)
+
+// app is the program's surroundings, so that tests can bring their own.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	environ  []string
+	// inTerm and outTerm say whether standard input and output are a terminal.
+	inTerm, outTerm bool
+	// size is the terminal's, or 0, 0.
+	size func() (width, height int)
+	// explore shows the screen; tests replace it.
+	explore func(ctx context.Context, a *app, o explorer) error
+
+	// failed is what the command that ran returned. It does not go through
+	// cobra and fang, which would ask the terminal for its colours to print it:
+	// after a screen that failed the terminal may be gone.
+	failed error
+}
+
+// processApp is the surroundings of the process.
+func processApp() *app {
+	return &app{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		environ: os.Environ(),
+		inTerm:  term.IsTerminal(os.Stdin.Fd()),
+		outTerm: term.IsTerminal(os.Stdout.Fd()),
+		size: func() (int, int) {
+			w, h, err := term.GetSize(os.Stdout.Fd())
+			if err != nil {
+				return 0, 0
+			}
+			return w, h
+		},
+		explore: explore,
+	}
+}
+
+// execute runs one command line and returns the exit code. Data goes to a.out,
+// messages to a.err: an error is one line there.
+func (a *app) execute(ctx context.Context, args []string) int {
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	a.failed = nil
+	// What fang returns are errors of the command line: commands keep theirs
+	// in a.failed.
+	err := fang.Execute(ctx, root,
+		fang.WithVersion(version()),
+		fang.WithoutManpage(), // fang's writes past a.out
+		fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {}),
+	)
+	if err != nil {
+		err = usagef("%w (see mamba-tui --help)", err)
+	} else {
+		err = a.failed
+	}
+	if err == nil || brokenPipe(err) {
+		return exitOK
+	}
+	if exitCode(err) != exitInterrupted {
+		fmt.Fprintln(a.err, "mamba-tui: "+oneLine(err))
+	}
+	return exitCode(err)
+}
+
+// oneLine is the message of err, safe for a terminal, on one line.
+func oneLine(err error) string {
+	words := strings.Fields(err.Error())
+	for i, w := range words {
+		words[i] = tokenizer.Visible(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// command wraps what a command does for cobra: its error is kept, not
+// returned; a context that ended is an interruption.
+func (a *app) command(do func(cmd *cobra.Command) error) func(*cobra.Command, []string) error {
+	return a.commandArg(func(cmd *cobra.Command, _ string) error { return do(cmd) })
+}
+
+// commandArg is command for commands with one argument.
+func (a *app) commandArg(do func(cmd *cobra.Command, arg string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		arg := ""
+		if len(args) > 0 {
+			arg = args[0]
+		}
+		a.failed = do(cmd, arg)
+		if errors.Is(a.failed, context.Canceled) {
+			a.failed = errInterrupted
+		}
+		return nil
+	}
+}
+
+// getenv is the value of an environment variable.
+func (a *app) getenv(name string) string {
+	for i := len(a.environ) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(a.environ[i], name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// screenless says why the screen cannot be shown, or "".
+func (a *app) screenless() string {
+	switch {
+	case a.getenv("TERM") == "dumb":
+		return "TERM is dumb"
+	case !a.outTerm:
+		return "standard output is not a terminal"
+	case !a.inTerm:
+		return "standard input is not a terminal"
+	}
+	return ""
+}

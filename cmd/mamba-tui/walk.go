@@ -1,0 +1,110 @@
+package main
+
+import (
+	"mamba-tui/model"
+	"mamba-tui/model/tokenizer"
+)
+
+// Where a token came from.
+const (
+	sourcePrompt    = "prompt"
+	sourceGenerated = "generated"
+)
+
+// step is what a run reports of one token. It is valid only during the call
+// that receives it.
+type step struct {
+	index  int
+	token  tokenizer.Token
+	text   string // the symbol of the token's id
+	source string
+	layers []layerStep
+	top    []model.Guess // next tokens, best first
+	texts  []string      // of top
+}
+
+// walk runs a model over tokens, a chunk at a time, in memory that does not
+// depend on how many there are.
+type walk struct {
+	in    *input
+	chunk int // tokens of one Forward
+	top   int
+	vocab int
+
+	state  *model.State
+	a      [][]float32 // A of each layer, (D, N)
+	done   int         // tokens
+	logits []float32   // (chunk, V)
+	last   []float32   // (V) after the newest token
+	ids    []int32
+	layers [][]layerStep // token of the chunk → layer
+	texts  []string
+}
+
+// Bounds of the memory of a walk, in float32.
+const (
+	maxChunk     = 256     // tokens, so that a signal is soon noticed
+	maxTapFloats = 1 << 22 // h of a chunk in every layer: 16 MiB
+	maxLogits    = 1 << 22 // logits of a chunk: 16 MiB
+)
+
+func newWalk(in *input, top int) (*walk, error) {
+	c := in.file.Config
+	w := &walk{in: in, top: top, vocab: in.tokenizer.Size()}
+	w.chunk = max(1, min(maxChunk, maxTapFloats/(c.NLayer*c.DInner*c.DState), maxLogits/c.VocabSize))
+	w.logits = make([]float32, w.chunk*c.VocabSize)
+	w.layers = make([][]layerStep, w.chunk)
+	for t := range w.layers {
+		w.layers[t] = make([]layerStep, c.NLayer)
+	}
+	for l := range c.NLayer {
+		w.a = append(w.a, in.model.A(l))
+	}
+	var err error
+	w.state, err = in.model.NewState()
+	return w, err
+}
+
+func (w *walk) free() { w.state.Free() }
+
+// forward runs at most w.chunk tokens and hands each to f.
+func (w *walk) forward(tokens []tokenizer.Token, source string, f func(*step) error) error {
+	w.ids = w.ids[:0]
+	for _, t := range tokens {
+		w.ids = append(w.ids, t.ID)
+	}
+	V := w.in.file.Config.VocabSize
+	logits := w.logits[:len(tokens)*V]
+	err := w.in.model.Forward(w.state, w.ids, model.Options{
+		Logits: logits,
+		Tap: &model.Tap{
+			What: model.TapDelta | model.TapU | model.TapB | model.TapH,
+			Func: func(r *model.Record) {
+				for t := range w.layers[:len(tokens)] {
+					w.layers[t][r.Layer] = measure(r, t, w.a[r.Layer])
+				}
+			},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	for t, token := range tokens {
+		// Rows above the tokenizer's ids are padding of the embedding.
+		w.last = logits[t*V:][:w.vocab]
+		s := step{
+			index: w.done, token: token, text: w.in.tokenizer.Text(token.ID), source: source,
+			layers: w.layers[t], top: model.Top(w.last, w.top),
+		}
+		w.texts = w.texts[:0]
+		for _, g := range s.top {
+			w.texts = append(w.texts, w.in.guessText(g))
+		}
+		s.texts = w.texts
+		w.done++
+		if err := f(&s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
