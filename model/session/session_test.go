@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"mamba-tui/model"
 	"mamba-tui/model/tokenizer"
 	"mamba-tui/scan"
@@ -60,14 +62,14 @@ func ids(n, vocab int) []Token {
 	return list
 }
 
-func mustAppend(t testing.TB, s *Session, tokens []Token) {
+func mustAppend(t rapid.TB, s *Session, tokens []Token) {
 	t.Helper()
 	if err := s.Append(context.Background(), tokens); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func mustFrame(t testing.TB, s *Session, l Look) *Frame {
+func mustFrame(t rapid.TB, s *Session, l Look) *Frame {
 	t.Helper()
 	f, err := s.Frame(context.Background(), l)
 	if err != nil {
@@ -77,7 +79,7 @@ func mustFrame(t testing.TB, s *Session, l Look) *Frame {
 }
 
 // bits compares float32 slices bit for bit.
-func bits(t testing.TB, what string, got, want []float32) {
+func bits(t rapid.TB, what string, got, want []float32) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d elements, want %d", what, len(got), len(want))
@@ -91,7 +93,7 @@ func bits(t testing.TB, what string, got, want []float32) {
 
 // sameState demands that two runs have the same tokens, h, windows, logits,
 // statistics and summaries, bit for bit.
-func sameState(t testing.TB, got, want *Session) {
+func sameState(t rapid.TB, got, want *Session) {
 	t.Helper()
 	if !slices.Equal(got.tokens, want.tokens) {
 		t.Fatalf("tokens %v, want %v", got.tokens, want.tokens)
@@ -99,7 +101,7 @@ func sameState(t testing.TB, got, want *Session) {
 	sameRun(t, got.clean, want.clean)
 }
 
-func sameRun(t testing.TB, got, want *run) {
+func sameRun(t rapid.TB, got, want *run) {
 	t.Helper()
 	if got.n != want.n {
 		t.Fatalf("%d tokens done, want %d", got.n, want.n)

@@ -15,7 +15,7 @@ import (
 
 // direct computes a window and a moment the plain way: one Forward from the
 // first token to the last, everything tapped, and cut out.
-func direct(t testing.TB, m *model.Model, tokens []Token, tweaks *model.Tweaks, l Look, groups []Group) *Window {
+func direct(t rapid.TB, m *model.Model, tokens []Token, tweaks *model.Tweaks, l Look, groups []Group) *Window {
 	t.Helper()
 	c := m.Config()
 	D, N, V := c.DInner, c.DState, c.VocabSize
@@ -113,7 +113,7 @@ func direct(t testing.TB, m *model.Model, tokens []Token, tweaks *model.Tweaks, 
 
 // sameWindow demands equal bits of what the model computed, and equality to a
 // few roundings of what is derived in float64.
-func sameWindow(t testing.TB, got, want *Window) {
+func sameWindow(t rapid.TB, got, want *Window) {
 	t.Helper()
 	if got.From != want.From || got.To != want.To || got.Layer != want.Layer || got.D != want.D || got.N != want.N {
 		t.Fatalf("window [%d,%d) layer %d, want [%d,%d) layer %d", got.From, got.To, got.Layer, want.From, want.To, want.Layer)
@@ -144,7 +144,7 @@ func sameWindow(t testing.TB, got, want *Window) {
 	}
 }
 
-func near(t testing.TB, what string, got, want []float32) {
+func near(t rapid.TB, what string, got, want []float32) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d elements, want %d", what, len(got), len(want))
@@ -168,7 +168,7 @@ func TestWindowsEqualOnePass(t *testing.T) {
 		}
 		defer s.Close()
 		n := rapid.IntRange(1, 90).Draw(rt, "n")
-		mustAppend(t, s, ids(n, 11))
+		mustAppend(rt, s, ids(n, 11))
 		for range rapid.IntRange(1, 6).Draw(rt, "looks") {
 			l := s.resolve(Look{
 				T:     rapid.IntRange(-1, n).Draw(rt, "T"),
@@ -176,8 +176,8 @@ func TestWindowsEqualOnePass(t *testing.T) {
 				From:  rapid.IntRange(0, n).Draw(rt, "from"),
 				To:    rapid.IntRange(0, n+3).Draw(rt, "to"),
 			})
-			f := mustFrame(t, s, l)
-			sameWindow(t, f.Clean, direct(t, m, s.tokens, nil, l, s.groups))
+			f := mustFrame(rt, s, l)
+			sameWindow(rt, f.Clean, direct(rt, m, s.tokens, nil, l, s.groups))
 		}
 	})
 }
