@@ -126,13 +126,13 @@ func guess(c *Context, r *row, g session.Guess, name, w int, best bool, role the
 
 var eastEighths = [...]string{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"}
 
-// hbar is a horizontal bar of share·w cells; a share above 0 always shows.
+// hbar is a horizontal bar of share·w cells; a share that is printed as more
+// than <.01 always shows.
 func hbar(share float64, w int) string {
-	if !(share > 0) || w < 1 {
+	if !(share >= 0.005) || w < 1 {
 		return ""
 	}
-	e := int(math.Round(min(share, 1) * float64(w) * 8))
-	e = max(e, 1)
+	e := max(1, int(math.Round(min(share, 1)*float64(w)*8)))
 	return strings.Repeat("█", e/8) + eastEighths[e%8]
 }
 

@@ -155,7 +155,7 @@ func wrote(write []float32, total float64, quiet bool) string {
 	case math.IsNaN(total):
 		return "wrote NaN"
 	case quiet:
-		return "wrote nothing (‖ΔBu‖ " + sig(total, 2) + ")"
+		return "wrote nothing (‖ΔBu‖ " + short(total) + ")"
 	}
 	best := -1
 	for d, x := range write {

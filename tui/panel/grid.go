@@ -37,7 +37,7 @@ func layGrid(D, N, w, h int, depth heat.Depth, reduction string) grid {
 		g.red = heat.Max
 	}
 	if w >= 24 {
-		g.gutter = len(strconv.Itoa(D)) + 2
+		g.gutter = len(strconv.Itoa(D)) + 3
 	}
 	w -= g.gutter
 	if N == 1 {
@@ -170,11 +170,40 @@ func (g grid) draw(c *Context, v []float32, rng heat.Range) []string {
 			}
 		}
 	}
+	x, y := g.cell(c.Cursor.D, c.Cursor.N)
+	if g.per == 2 && g.rep == 2 && g.cellW >= 2 {
+		return g.tiles(c, &ras, x, y)
+	}
 	opt := heat.Plain(g.cellW)
-	if x, y := g.cell(c.Cursor.D, c.Cursor.N); x >= 0 {
+	if x >= 0 {
 		opt.CursorX, opt.CursorY = x, y*g.rep
 	}
 	return ras.Lines(nil, c.Theme.Div, opt)
+}
+
+// tiles draws whole cells, so that the cursor can be a mark on its value's
+// colour instead of hiding it.
+func (g grid) tiles(c *Context, ras *heat.Raster, cx, cy int) []string {
+	lines := make([]string, 0, g.rows)
+	for y := range g.rows {
+		var b strings.Builder
+		for x := 0; x < g.cols; {
+			px := ras.Pix[y*g.rep*g.cols+x]
+			if x == cx && y == cy {
+				b.WriteString(c.Theme.Level(false, px, "["+spaces(g.cellW-2)+"]"))
+				x++
+				continue
+			}
+			n := 1
+			for x+n < g.cols && ras.Pix[y*g.rep*g.cols+x+n] == px && !(x+n == cx && y == cy) {
+				n++
+			}
+			b.WriteString(c.Theme.Level(false, px, spaces(n*g.cellW)))
+			x += n
+		}
+		lines = append(lines, b.String()+reset)
+	}
+	return lines
 }
 
 // place is the pixel (before repetition) of the i-th channel row and the j-th

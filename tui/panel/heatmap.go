@@ -83,6 +83,20 @@ func (s *series) spread(c *Context, w *session.Window, lines int) heat.Rows {
 	return rows
 }
 
+// used is the number of slots up to the last that holds a token.
+func used(a Axis) int {
+	if a.To-a.From >= a.Slots() {
+		return a.Slots()
+	}
+	n := 0
+	for t := a.From; t < a.To; t++ {
+		if x, ok := a.Slot(t); ok {
+			n = max(n, x+1)
+		}
+	}
+	return n
+}
+
 // reductionOf finds a reduction by its name; a name that is none is max.
 func reductionOf(name string) heat.Reduction {
 	red, err := heat.ParseReduction(name)
@@ -93,14 +107,14 @@ func reductionOf(name string) heat.Reduction {
 }
 
 // lines draws the series in at most n lines of gutter and data.
-func (th *timeHeat) lines(c *Context, p *page, w *session.Window, s *series, rng heat.Range, rows heat.Rows, n int) {
+func (th *timeHeat) lines(c *Context, p *page, w *session.Window, s *series, rng heat.Range, rows heat.Rows, n int, focused bool) {
 	th.rows = rows
 	per := heat.RowsPerLine(c.Theme.Depth)
 	n = min(n, (len(rows.Of)+per-1)/per)
 	if n <= 0 {
 		return
 	}
-	slots := c.Axis.Slots()
+	slots := used(c.Axis)
 	th.ras.Resize(slots, len(rows.Of))
 	data, from, T := s.visible(c.Axis, w)
 	th.ras.Fill(data, T, s.rows, rows, rng, func(t int) (int, bool) { return c.Axis.Slot(from + t) })
@@ -115,7 +129,10 @@ func (th *timeHeat) lines(c *Context, p *page, w *session.Window, s *series, rng
 			opt.NowX = x
 		}
 	}
-	opt.CursorY = rows.Row(s.cursor)
+	// The crosshair and its cell hide what lies under them: only where one looks.
+	if focused {
+		opt.CursorY = rows.Row(s.cursor)
+	}
 	m := c.Theme.Seq
 	if s.signed {
 		m = c.Theme.Div

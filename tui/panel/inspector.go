@@ -51,7 +51,8 @@ func (x cell) equation() []string {
 	k, w := x.keeps(), x.writes()
 	digits, result, bound := shown(add(k, w), x.now)
 	return []string{
-		fmt.Sprintf("h[%d,%d] = %s", x.d, x.n, k.text(digits)),
+		fmt.Sprintf("h[%d,%d]", x.d, x.n),
+		"= " + k.text(digits),
 		"+ " + w.text(digits),
 		"= " + result + bound,
 	}
@@ -59,20 +60,16 @@ func (x cell) equation() []string {
 
 // wrap packs pieces into lines of at most w cells, continuations indented.
 func wrap(pieces []string, w, indent int) []string {
-	var lines []string
-	for _, s := range pieces {
-		if n := len(lines); n > 0 && width(lines[n-1])+1+width(s) <= w {
+	for _, s := range pieces[1:] {
+		indent = max(0, min(indent, w-width(s)))
+	}
+	lines := []string{pieces[0]}
+	for _, s := range pieces[1:] {
+		if n := len(lines); width(lines[n-1])+1+width(s) <= w {
 			lines[n-1] += " " + s
 			continue
 		}
-		if len(lines) > 0 {
-			if width(s)+indent <= w {
-				s = spaces(indent) + s
-			} else if width(s)+2 <= w {
-				s = spaces(2) + s
-			}
-		}
-		lines = append(lines, s)
+		lines = append(lines, spaces(indent)+s)
 	}
 	return lines
 }
@@ -100,11 +97,11 @@ func (s *inspector) Lines(c *Context) []string {
 			parts = append(parts, part{long: "computing …", short: "…", keep: 3})
 		}
 		p.title(focused, fmt.Sprintf("h[%d,%d]", x.d, x.n), parts...)
-		eq := wrap(x.equation(), p.w-2, 7)
+		eq := wrap(x.equation(), p.w-2, len(fmt.Sprintf("h[%d,%d] ", x.d, x.n)))
 		detail := x.steps(c, w)
 		// The rule in letters stands above its numbers where there is a line.
 		if p.room() > len(eq) {
-			for _, l := range wrap([]string{"h = " + keep + "·h₋₁", "+ " + write}, p.w-2, 4) {
+			for _, l := range wrap([]string{"h[t]", "= " + keep + "·h[t−1]", "+ " + write}, p.w-2, 5) {
 				if p.room() > len(eq) {
 					p.row().pad(1).put(theme.Dim, l)
 				}
@@ -122,8 +119,10 @@ func (s *inspector) Lines(c *Context) []string {
 			}
 			return
 		}
-		if p.room() > 0 {
-			p.row().pad(1).put(theme.Dim, x.summary())
+		if sum := words(x.summary(), p.w-2); p.room() >= len(sum) {
+			for _, l := range sum {
+				p.row().pad(1).put(theme.Dim, l)
+			}
 		}
 	})
 }
@@ -156,9 +155,9 @@ func (x cell) steps(c *Context, w *session.Window) []step {
 	if K := c.Frame.Info.Config.DConv; K > 0 && len(m.Window) >= K*w.D {
 		in := ""
 		for k := range K {
-			in += sig(float64(m.Window[k*w.D+d]), 3) + " "
+			in += short(float64(m.Window[k*w.D+d])) + " "
 		}
-		s = append(s, step{"u", fmt.Sprintf("SiLU(conv of %s) = %s", in[:len(in)-1], sig(x.u, 3)), "short convolution, newest input last"})
+		s = append(s, step{"u", fmt.Sprintf("SiLU(conv(%s)) = %s", in[:len(in)-1], sig(x.u, 3)), "inputs of the convolution, newest last"})
 	} else {
 		s = append(s, step{"u", sig(x.u, 3), "after convolution and SiLU"})
 	}
@@ -236,7 +235,7 @@ func (p *page) steps(all []step) {
 	}
 	for _, s := range all {
 		r := p.row().pad(1).put(theme.Accent, right(s.name, name)).put(theme.Dim, " = ").put(theme.Text, s.text)
-		if free := p.w - 1 - name - 3 - text - 2; free >= 12 {
+		if free := p.w - 1 - name - 3 - text - 2; free >= width(s.note) {
 			r.pad(text-width(s.text)+2).put(theme.Dim, s.note)
 		}
 	}

@@ -63,7 +63,7 @@ func laneValues(c *Context, w *session.Window) (name string, parts []part, v fun
 		{long: "ρ = ‖Ā⊙h‖ / ‖h‖, share of h that survives", short: "ρ, share of h", keep: 3},
 		{long: fmt.Sprintf("┆ ρ < %s", short(session.HalfBelow)), short: fmt.Sprintf("┆<%s", short(session.HalfBelow)), keep: 8},
 		{long: fmt.Sprintf("┃ ρ < %s", short(session.WipeBelow)), short: fmt.Sprintf("┃<%s", short(session.WipeBelow)), keep: 8},
-		{long: "· h was 0", keep: 2},
+		{long: "· = h was 0", keep: 2},
 	}, get(l.Kept), share
 }
 
@@ -112,6 +112,9 @@ func (k *keptLane) line(c *Context, p *page, w *session.Window, value func(int) 
 			continue
 		}
 		role := theme.Bar
+		if c.Opt.LaneMode == LaneKept && v >= keptAbove {
+			role = theme.BarDim // nothing happens here
+		}
 		if t == c.Cursor.T {
 			role = theme.Focus
 		}

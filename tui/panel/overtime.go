@@ -120,7 +120,7 @@ func (o *overTime) Lines(c *Context) []string {
 		if titled {
 			p.title(focused, o.name, o.describe(c, w, &s, rng, rows)...)
 		}
-		o.heat.lines(c, p, w, &s, rng, rows, n)
+		o.heat.lines(c, p, w, &s, rng, rows, n, focused)
 		if bar && p.room() > 0 {
 			m := c.Theme.Seq
 			if s.signed {
@@ -145,6 +145,9 @@ func (o *overTime) describe(c *Context, w *session.Window, s *series, rng heat.R
 		parts = append(parts, part{long: fmt.Sprintf("%d %s", s.rows, plural(s.rows, s.noun)), short: fmt.Sprintf("%d", s.rows), keep: 4})
 	}
 	parts = append(parts, part{long: rangeText(rng, c.Opt.Frozen), keep: 8})
+	if o.id == "delta" && s.group != nil {
+		parts = append(parts, part{long: "▐ " + phrase(c.Frame.Group.Name), keep: 1})
+	}
 	if c.Frame.Changed != nil && w == c.Frame.Changed {
 		parts = append(parts, part{long: "changed run", short: "changed", keep: 10, role: theme.Changed})
 	}

@@ -63,20 +63,17 @@ func (s *state) paint(c *Context, p *page, w *session.Window, m *session.Moment,
 		across, down int
 		g            grid
 	}
-	best := plan{}
-	for _, q := range []plan{{across: 3, down: 1}, {across: 2, down: 1}, {across: 1, down: 3}, {across: 1, down: 2}} {
+	best, top := plan{}, -1
+	for _, q := range []plan{{across: 1, down: 2}, {across: 1, down: 3}, {across: 2, down: 1}, {across: 3, down: 1}} {
 		gw, gh := (p.w-gap*(q.across-1))/q.across, n/q.down-1
 		if gw < 4 || gh < 1 {
 			continue
 		}
 		q.g = layGrid(w.D, w.N, gw, gh, c.Theme.Depth, c.Opt.Reduction)
-		maps, was := q.across*q.down, best.across*best.down
-		switch {
-		case best.across == 0,
-			q.g.shown() > best.g.shown(),
-			q.g.shown() == best.g.shown() && q.g.area() > best.g.area() && maps >= was,
-			q.g.shown() == best.g.shown() && q.g.area() >= best.g.area()*2:
-			best = q
+		// What is shown counts most, then size, labels, and the third map.
+		score := q.g.shown()*100 + 4*q.g.area() + 6*b2i(q.g.gutter > 0) + 3*b2i(q.across*q.down == 3)
+		if score > top {
+			best, top = q, score
 		}
 	}
 	tok := named(c.Frame, m.T)
@@ -104,7 +101,7 @@ func (s *state) draw3(c *Context, p *page, w *session.Window, m *session.Moment,
 		v    []float32
 		rng  heat.Range
 	}{
-		{"before token " + named(c.Frame, m.T), m.HPrev, rng},
+		{"before", m.HPrev, rng},
 		{"after", m.H, rng},
 	}
 	if across*down == 3 {
@@ -113,7 +110,7 @@ func (s *state) draw3(c *Context, p *page, w *session.Window, m *session.Moment,
 			diff[i] = m.H[i] - m.HPrev[i]
 		}
 		sets = append(sets, sets[0])
-		sets[2].name, sets[2].v = "after − before", diff
+		sets[2].name, sets[2].v = "change", diff
 	}
 	gw := (p.w - gap*(across-1)) / across
 	for j := range down {
@@ -124,7 +121,7 @@ func (s *state) draw3(c *Context, p *page, w *session.Window, m *session.Moment,
 			}
 			at := j*across + i
 			before := head.left
-			head.pad(g.gutter).put(theme.Dim, clip(sets[at].name+"  ‖·‖ "+sig(norm(sets[at].v[:size]), 3), gw-g.gutter))
+			head.pad(g.gutter).put(theme.Dim, heading(sets[at].name, norm(sets[at].v[:size]), gw-g.gutter))
 			if i < across-1 {
 				head.pad(gw - (before - head.left))
 			}
@@ -152,6 +149,14 @@ func (s *state) draw3(c *Context, p *page, w *session.Window, m *session.Moment,
 			}
 		}
 	}
+}
+
+// heading is a map's name and, where it fits, the norm of what it shows.
+func heading(name string, norm float64, w int) string {
+	if long := name + "  ‖h‖ " + sig(norm, 3); width(long) <= w {
+		return long
+	}
+	return clip(name, w)
 }
 
 // change says in words how h moved.

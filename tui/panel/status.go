@@ -25,24 +25,24 @@ func Status(w int, c *Context, s Mode) string {
 	if r.left == 0 {
 		return reset
 	}
-	name := safe(f.Info.Card.Name)
+	name := phrase(f.Info.Card.Name)
 	if name == "" {
 		name = "no name"
 	}
 	kind := kindText(f.Info.Card.Kind)
 	at := "no tokens"
 	if n := len(f.Tokens); n > 0 {
-		at = fmt.Sprintf("token %d/%d", c.Cursor.T+1, n)
+		at = fmt.Sprintf("token %d of %d", c.Cursor.T, n)
 	}
 	parts := []part{
 		{long: name, keep: 50, role: theme.Title},
 		{long: kind, keep: 45, role: kindRole(f.Info.Card.Kind)},
-		{long: safe(f.Info.Backend), short: firstWord(safe(f.Info.Backend)), keep: 20},
-		{long: safe(f.Info.BackendNote), keep: 4, role: theme.Dim},
+		{long: phrase(f.Info.Backend), short: firstWord(phrase(f.Info.Backend)), keep: 20},
+		{long: phrase(f.Info.BackendNote), keep: 4, role: theme.Dim},
 		{long: at, short: strings.TrimPrefix(at, "token "), keep: 30},
 	}
 	if n := f.Info.Config.NLayer; n > 1 {
-		parts = append(parts, part{long: fmt.Sprintf("layer %d/%d", c.Cursor.Layer+1, n), short: fmt.Sprintf("L%d", c.Cursor.Layer+1), keep: 28})
+		parts = append(parts, part{long: fmt.Sprintf("layer %d of %d", c.Cursor.Layer, n), short: fmt.Sprintf("layer %d", c.Cursor.Layer), keep: 28})
 	}
 	if f.Branch.Count > 1 {
 		parts = append(parts, part{long: fmt.Sprintf("branch %d of %d", f.Branch.ID, f.Branch.Count), short: fmt.Sprintf("br %d", f.Branch.ID), keep: 16})
@@ -61,8 +61,8 @@ func Status(w int, c *Context, s Mode) string {
 	}
 	left := len(parts)
 	parts = append(parts,
-		part{long: safe(s.View), keep: 35, role: theme.Accent},
-		part{long: safe(s.Mode), keep: 48, role: modeRole(s.Mode)})
+		part{long: phrase(s.View), keep: 35, role: theme.Accent},
+		part{long: phrase(s.Mode), keep: 48, role: modeRole(s.Mode)})
 	r.pad(1)
 	texts := fit(parts, 3, r.left-1)
 	sum, tail := 0, 0
@@ -99,7 +99,7 @@ func kindText(k model.Kind) string {
 	if k == model.Unknown {
 		return "unknown origin"
 	}
-	return safe(string(k))
+	return phrase(string(k))
 }
 
 // kindRole makes weights that nothing is known of, or that are random, stand

@@ -39,6 +39,9 @@ func safe(s string) string {
 	return strings.Repeat("▯", utf8.RuneCountInString(s))
 }
 
+// phrase is safe for text of several words: its spaces stay spaces.
+func phrase(s string) string { return strings.ReplaceAll(safe(s), "␣", " ") }
+
 // ascii says that s is plain ASCII, so that its length is its width.
 func ascii(s string) bool {
 	for i := 0; i < len(s); i++ {
@@ -172,8 +175,11 @@ type page struct {
 	faint bool // stale: text is dimmed
 }
 
-// room is the number of lines still free.
-func (p *page) room() int { return p.h - len(p.lines) }
+// room is the number of lines still free, after the one being written.
+func (p *page) room() int {
+	p.flush()
+	return p.h - len(p.lines)
+}
 
 // row starts a new line; it is finished by the next call of row or done.
 func (p *page) row() *row {

@@ -66,7 +66,7 @@ func (k *tokens) describe(c *Context, known bool, rng heat.Range) []part {
 	if known {
 		what := "background = Δ"
 		if f.Group.Name != "" {
-			what += ", mean over " + safe(f.Group.Name)
+			what += ", mean over " + phrase(f.Group.Name)
 		}
 		parts = append(parts, part{long: what, short: "background = Δ", keep: 6},
 			part{long: rangeText(rng, c.Opt.Frozen), keep: 5})
@@ -80,10 +80,13 @@ func (k *tokens) describe(c *Context, known bool, rng heat.Range) []part {
 	return parts
 }
 
-// underline and strike mark generated tokens and tokens outside the alphabet
-// in every colour depth.
+// Attributes that mark tokens in every colour depth: generated ones are
+// underlined, those outside the alphabet struck through, the cursor's bold and
+// reversed.
 const (
+	bold      = "\x1b[1m"
 	underline = "\x1b[4m"
+	reverse   = "\x1b[7m"
 	strike    = "\x1b[9m"
 )
 
@@ -116,13 +119,16 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 		if flags&session.Other != 0 {
 			pre += strike
 		}
-		if t == c.Cursor.T {
-			r.raw(c.Theme.Paint(theme.Cursor, pre+txt), cw)
-			continue
-		}
 		level := uint8(0)
 		if v, ok := one(w, s.data, t); ok {
 			level = rng.Pixel(float64(v))
+		}
+		if t == c.Cursor.T {
+			// Reversed: the colour of Δ is still there, on the letters.
+			pre += bold + reverse
+			if cw >= 4 {
+				txt = "[" + fill(clip(text(c.Frame, t), cw-2), cw-2) + "]"
+			}
 		}
 		if level == 0 {
 			r.raw(c.Theme.Paint(theme.Text, pre+txt), cw)

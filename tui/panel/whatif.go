@@ -67,7 +67,7 @@ func (s *diff) Lines(c *Context) []string {
 		clean, changed := c.Frame.Clean, c.Frame.Changed
 		parts := []part{{long: "changed − clean", keep: 6}}
 		for _, t := range c.Frame.Tweaks {
-			parts = append(parts, part{long: safe(t.Name) + " · " + safe(t.Scope), short: safe(t.Name), keep: 5, role: theme.Changed})
+			parts = append(parts, part{long: phrase(t.Name) + " · " + phrase(t.Scope), short: phrase(t.Name), keep: 5, role: theme.Changed})
 		}
 		if changed == nil || clean == nil {
 			parts = append(parts, part{long: "no tweak in force", keep: 9})
@@ -132,7 +132,7 @@ func (s *diff) part(c *Context, p *page, th *timeHeat, w *session.Window, data [
 	r.put(theme.Dim, strings.Join(out, " · "))
 	p.flush()
 	first := len(p.lines)
-	th.lines(c, p, w, &ser, rng, rows, min(n, p.room()))
+	th.lines(c, p, w, &ser, rng, rows, min(n, p.room()), c.Focus == s.id)
 	p.flush()
 	return first
 }
@@ -147,7 +147,7 @@ func WhatIf(c *Context) string {
 	a, b := moment(f.Clean), moment(f.Changed)
 	var names []string
 	for _, t := range f.Tweaks {
-		names = append(names, safe(t.Name))
+		names = append(names, phrase(t.Name))
 	}
 	what := strings.Join(names, ", ")
 	if what == "" {

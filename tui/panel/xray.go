@@ -16,6 +16,10 @@ type xray struct {
 	x0    int     // first column of the strips
 	y0    int     // first line of the stages
 	ras   heat.Raster
+
+	rng           map[string]*heat.AutoRange // by stage.scale
+	layer, branch int                        // that rng belongs to
+	seen          *session.Window            // observed last
 }
 
 // NewXray is the block view: the cursor token's vectors at every stage of the
@@ -24,67 +28,6 @@ type xray struct {
 // stream. The strips of all stages that have channels share their columns:
 // channel d stands in one column from in_proj to the gate.
 func NewXray() Panel { return &xray{base: base{id: "xray"}} }
-
-// stage is one row: a vector and what it is.
-type stage struct {
-	arrow  string // what leads here
-	name   string
-	shape  string
-	v      []float32
-	what   kindOf
-	signed bool
-	keep   int    // rows of low keep go first when there is no room
-	text   string // instead of v: an explanation
-}
-
-// kindOf says what an element of a stage's vector is.
-type kindOf uint8
-
-const (
-	ofModel   kindOf = iota // a dimension of the residual stream
-	ofChannel               // a channel
-	ofStateN                // a state
-	ofCell                  // (D, N)
-)
-
-// stages lists the block's rows for a moment.
-func stages(c *Context, w *session.Window, m *session.Moment) []stage {
-	D, N, K := w.D, w.N, 0
-	if D > 0 {
-		K = len(m.Window) / D
-	}
-	M := len(m.In)
-	sh := func(n int, l string) string { return fmt.Sprintf("%s %d", l, n) }
-	s := []stage{
-		{"", "in", sh(M, "M"), m.In, ofModel, true, 9, ""},
-		{"RMSNorm", "norm", sh(M, "M"), m.Norm, ofModel, true, 4, ""},
-		{"in_proj", "x", sh(D, "D"), m.X, ofChannel, true, 6, ""},
-	}
-	for k := range K {
-		name, keep := fmt.Sprintf("tap t−%d", K-1-k), 2
-		if k == K-1 {
-			name, keep = "tap t", 3
-		}
-		arrow := ""
-		if k == 0 {
-			arrow = "conv"
-		}
-		s = append(s, stage{arrow, name, fmt.Sprintf("K %d/%d", k+1, K), m.Window[k*D : (k+1)*D], ofChannel, true, keep, ""})
-	}
-	s = append(s,
-		stage{"SiLU", "u", sh(D, "D"), m.U, ofChannel, true, 9, ""},
-		stage{"x_proj", "Δ", sh(D, "D"), m.Delta, ofChannel, false, 10, ""},
-		stage{"", "B", sh(N, "N"), m.B, ofStateN, true, 7, ""},
-		stage{"", "C", sh(N, "N"), m.C, ofStateN, true, 7, ""},
-		stage{"scan", "h before", fmt.Sprintf("%d×%d", D, N), m.HPrev, ofCell, true, 8, ""},
-		stage{"Āh+ΔBu", "h after", fmt.Sprintf("%d×%d", D, N), m.H, ofCell, true, 10, ""},
-		stage{"C·h+D·u", "y", sh(D, "D"), m.Y, ofChannel, true, 8, ""},
-		stage{"in_proj", "z", sh(D, "D"), m.Z, ofChannel, true, 5, ""},
-		stage{"y·SiLU(z)", "gated", sh(D, "D"), m.Gated, ofChannel, true, 7, ""},
-		stage{"out_proj", "out", sh(M, "M"), m.Out, ofModel, true, 9, ""},
-	)
-	return s
-}
 
 // Lines draws the title, a heading and the stages.
 func (s *xray) Lines(c *Context) []string {
@@ -97,22 +40,22 @@ func (s *xray) Lines(c *Context) []string {
 			p.title(focused, "block", part{long: "one token through a block", keep: 5}, part{long: "no tokens yet", keep: 9})
 			return
 		}
-		all := stages(c, w, m)
+		all := stages(w, m)
 		n := p.h - 1
 		heading := n > len(all)
 		if heading {
 			n--
 		}
 		rows := fewer(all, n)
-		lay := s.layout(p.w)
-		s.x0, s.y0 = lay.x, 1+b2i(heading)
+		lay := layout(p.w, w.D)
+		s.x0, s.y0 = lay.x(), 1+b2i(heading)
 		parts := []part{
 			{long: "token " + named(c.Frame, m.T), short: named(c.Frame, m.T), keep: 9},
 			{long: fmt.Sprintf("layer %d of %d", m.Layer, max(c.Frame.Info.Config.NLayer, 1)), short: fmt.Sprintf("layer %d", m.Layer), keep: 5},
 			{long: fmt.Sprintf("channel %d, state %d marked", c.Cursor.D, stateOf(c, w)), short: cellName(c.Cursor.D, stateOf(c, w), w.N), keep: 4},
 		}
-		if w.D > lay.strip {
-			parts = append(parts, part{long: fmt.Sprintf("strips: %d channels → %d columns, max|·|", w.D, lay.strip), short: fmt.Sprintf("%d → %d, max|·|", w.D, lay.strip), keep: 7})
+		if cols := bins(w.D, lay.strip); cols < w.D && lay.strip > 0 {
+			parts = append(parts, part{long: fmt.Sprintf("strips: %d channels → %d columns, max|·|", w.D, cols), short: fmt.Sprintf("%d → %d, max|·|", w.D, cols), keep: 7})
 		}
 		if len(rows) < len(all) {
 			parts = append(parts, part{long: fmt.Sprintf("%d of %d stages", len(rows), len(all)), keep: 8})
@@ -127,7 +70,9 @@ func (s *xray) Lines(c *Context) []string {
 		if heading {
 			r := p.row()
 			r.put(theme.Dim, fill("", lay.arrow)+fill("stage", lay.name)+fill("shape", lay.shape)).pad(lay.strip + 1)
-			r.put(theme.Dim, right("min", lay.num)+right("max", lay.num)+right("rms", lay.num))
+			for _, name := range []string{"min", "max", "rms"}[:lay.nums] {
+				r.put(theme.Dim, right(name, lay.num))
+			}
 			if lay.value > 0 {
 				r.put(theme.Dim, right(cellName(c.Cursor.D, stateOf(c, w), w.N), lay.value))
 			}
@@ -140,6 +85,7 @@ func (s *xray) Lines(c *Context) []string {
 		for i := range rows {
 			s.stage(c, p, w, &rows[i], lay, tall)
 		}
+		s.seen = w
 	})
 }
 
@@ -159,26 +105,39 @@ func fewer(all []stage, n int) []stage {
 }
 
 // columns of the block view, in cells.
-type columns struct{ arrow, name, shape, x, strip, num, value int }
+type columns struct {
+	arrow, name, shape int
+	strip              int // what is left over
+	nums, num, digits  int // how many numbers, how wide, how precise
+	value              int
+	group              int // channels a column of the strip stands for
+}
 
-// layout spreads the columns over w cells: the strip takes what is left over.
-func (s *xray) layout(w int) columns {
-	l := columns{name: 9, num: 8}
-	if w >= 64 {
-		l.value = 11
+func (l columns) x() int { return l.arrow + l.name + l.shape }
+
+// layout spreads the columns over w cells. Fewer channels to a column of the
+// strips is worth more than any other column, but only whole steps count.
+func layout(w, D int) columns {
+	best := columns{}
+	for i, l := range []columns{
+		{arrow: 11, name: 7, shape: 8, nums: 3, num: 9, digits: 3, value: 10},
+		{arrow: 11, name: 7, shape: 0, nums: 3, num: 8, digits: 3, value: 9},
+		{arrow: 11, name: 7, shape: 0, nums: 3, num: 7, digits: 2, value: 8},
+		{arrow: 0, name: 8, shape: 0, nums: 3, num: 7, digits: 2, value: 8},
+		{arrow: 0, name: 8, shape: 0, nums: 0, num: 0, digits: 2, value: 8},
+		{arrow: 0, name: 8, shape: 0, nums: 0, num: 0, digits: 2, value: 0},
+	} {
+		l.strip = max(0, w-l.x()-l.nums*l.num-l.value-1)
+		l.group = D
+		if l.strip > 0 {
+			l.group = (D + l.strip - 1) / l.strip
+		}
+		// The numbers go only where they would leave no strip.
+		if i == 0 || best.strip < 8 || l.group < best.group && l.nums > 0 {
+			best = l
+		}
 	}
-	if w >= 76 {
-		l.arrow = 11
-	}
-	if w >= 90 {
-		l.shape = 8
-	}
-	if w < 50 {
-		l.num = 0
-	}
-	l.x = l.arrow + l.name + l.shape
-	l.strip = max(0, w-l.x-3*l.num-l.value-1)
-	return l
+	return best
 }
 
 // stage draws one row, tall lines high.
@@ -188,7 +147,7 @@ func (s *xray) stage(c *Context, p *page, w *session.Window, g *stage, l columns
 		s.shown = append(s.shown, *g)
 		r := p.row()
 		if i > 0 {
-			r.pad(l.x)
+			r.pad(l.x())
 			r.raw(strip[i], l.strip)
 			continue
 		}
@@ -200,7 +159,7 @@ func (s *xray) stage(c *Context, p *page, w *session.Window, g *stage, l columns
 			r.put(theme.Dim, fill(arrow, l.arrow))
 		}
 		role := theme.Text
-		if g.name == "Δ" || g.name == "h after" {
+		if g.name == "Δ" || g.name == "h[t]" {
 			role = theme.Accent
 		}
 		r.put(role, fill(g.name, l.name))
@@ -208,12 +167,12 @@ func (s *xray) stage(c *Context, p *page, w *session.Window, g *stage, l columns
 			r.put(theme.Dim, fill(g.shape, l.shape))
 		}
 		r.raw(strip[0], l.strip).pad(1)
-		if l.num > 0 {
-			lo, hi, rms := extent(g.v)
-			r.put(theme.Dim, right(sig(lo, 3), l.num)+right(sig(hi, 3), l.num)+right(sig(rms, 3), l.num))
+		lo, hi, rms := extent(g.v)
+		for _, v := range []float64{lo, hi, rms}[:l.nums] {
+			r.put(theme.Dim, right(sig(v, l.digits), l.num))
 		}
 		if l.value > 0 {
-			if v, ok := s.value(c, w, g); ok {
+			if v, ok := s.value(c, w, g, l.digits); ok {
 				r.put(theme.Accent, right(v, l.value))
 			}
 		}
@@ -236,7 +195,7 @@ func extent(v []float32) (lo, hi, rms float64) {
 }
 
 // value is the stage's element at the cursor.
-func (s *xray) value(c *Context, w *session.Window, g *stage) (string, bool) {
+func (s *xray) value(c *Context, w *session.Window, g *stage, digits int) (string, bool) {
 	i := -1
 	switch g.what {
 	case ofChannel:
@@ -249,65 +208,100 @@ func (s *xray) value(c *Context, w *session.Window, g *stage) (string, bool) {
 	if i < 0 || i >= len(g.v) {
 		return "", false
 	}
-	return sig(float64(g.v[i]), 3), true
+	return sig(float64(g.v[i]), digits), true
 }
 
-// strip draws a stage's vector in cols cells, tall lines high, on a range of
-// its own.
+// bins is how many columns n values take in cols cells: each its own, or as
+// many as equal groups need.
+func bins(n, cols int) int {
+	if n <= cols || cols < 1 {
+		return n
+	}
+	group := (n + cols - 1) / cols
+	return (n + group - 1) / group
+}
+
+// strip draws a stage's vector in cols cells, tall lines high.
 func (s *xray) strip(c *Context, w *session.Window, g *stage, cols, tall int) []string {
-	blank := make([]string, tall)
-	for i := range blank {
-		blank[i] = spaces(cols)
-	}
+	lines := make([]string, 0, tall)
 	if cols < 1 || len(g.v) == 0 {
-		return blank
+		for range tall {
+			lines = append(lines, spaces(cols))
+		}
+		return lines
 	}
-	rng := heat.AutoRange{Scale: heat.Symmetric}
 	m := c.Theme.Div
 	if !g.signed {
-		rng.Scale = heat.Linear
-		if c.Opt.LogDelta {
-			rng.Scale = heat.Log
-		}
 		m = c.Theme.Seq
 	}
-	rng.Observe(g.v)
-	// h is drawn as the largest |h| over states for each channel.
-	n, per := len(g.v), 1
-	if g.what == ofCell {
-		per = w.N
-		n /= per
-	}
-	rows := heat.Reduce(heat.Max, n, cols, nil)
-	states := heat.Reduce(heat.Max, per, 1, nil)
-	pix := tall * heat.RowsPerLine(c.Theme.Depth)
+	rows, states, cell := g.spread(w, cols)
 	var one heat.Raster
 	one.Resize(len(rows.Of), 1)
-	one.FillMatrix(g.v[:n*per], per, 1, rows, states, rng.Range())
+	one.FillMatrix(g.v, len(states.Of[0]), 1, rows, states, s.rangeOf(c, w, g))
+	pix := tall * heat.RowsPerLine(c.Theme.Depth)
 	s.ras.Resize(len(rows.Of), pix)
 	for y := range pix {
 		copy(s.ras.Pix[y*s.ras.W:(y+1)*s.ras.W], one.Pix)
 	}
-	cell := max(1, cols/len(rows.Of))
-	if g.what == ofStateN {
-		cell = min(cell, 4)
-	}
 	opt := heat.Plain(cell)
-	opt.Rows = tall
+	opt.Rows, opt.Guides = tall, true
 	switch g.what {
 	case ofChannel, ofCell:
 		opt.CursorX = rows.Row(c.Cursor.D)
 	case ofStateN:
 		opt.CursorX = rows.Row(stateOf(c, w))
 	}
-	if opt.CursorX >= 0 {
-		opt.CursorY = 0
-	}
-	lines := s.ras.Lines(nil, m, opt)
+	lines = s.ras.Lines(lines, m, opt)
 	for i := range lines {
 		lines[i] += spaces(cols - s.ras.W*cell)
 	}
 	return lines
+}
+
+// spread says which elements each column of the strip shows; those of h are
+// (channel, state) pairs, the largest |h| over states is drawn.
+func (g *stage) spread(w *session.Window, cols int) (rows, states heat.Rows, cell int) {
+	n, per := len(g.v), 1
+	if g.what == ofCell {
+		per = w.N
+		n /= per
+	}
+	rows = heat.Reduce(heat.Max, n, bins(n, cols), nil)
+	states = heat.Rows{Of: [][]int{make([]int, per)}, Red: heat.Max}
+	for i := range per {
+		states.Of[0][i] = i
+	}
+	most := 4
+	if g.what == ofStateN {
+		most = 3
+	}
+	return rows, states, max(1, min(cols/max(len(rows.Of), 1), most))
+}
+
+// rangeOf is the range of a stage's colours: shared by stages that hold the
+// same kind of value and kept from token to token, so that a small Δ is dark
+// although it is the largest of its token.
+func (s *xray) rangeOf(c *Context, w *session.Window, g *stage) heat.Range {
+	if s.rng == nil || s.layer != w.Layer || s.branch != c.Frame.Branch.ID {
+		s.rng, s.layer, s.branch = map[string]*heat.AutoRange{}, w.Layer, c.Frame.Branch.ID
+	}
+	r := s.rng[g.scale]
+	if r == nil {
+		r = &heat.AutoRange{Scale: heat.Symmetric}
+		s.rng[g.scale] = r
+	}
+	if !g.signed {
+		r.Scale = heat.Linear
+		if c.Opt.LogDelta {
+			r.Scale = heat.Log
+		}
+	}
+	r.Frozen = c.Opt.Frozen
+	if s.seen != w {
+		r.Observe(g.v)
+		r.Observe(g.over(w))
+	}
+	return r.Range()
 }
 
 // Hit maps a cell of a strip to its channel or state.
@@ -322,19 +316,11 @@ func (s *xray) Hit(c *Context, x, y int) (Cursor, bool) {
 		return cur, false
 	}
 	g := s.shown[y]
-	l := s.layout(s.w)
-	n := len(g.v)
-	if g.what == ofCell {
-		n = w.D
-	}
-	if n == 0 || l.strip < 1 {
+	l := layout(s.w, w.D)
+	if len(g.v) == 0 || l.strip < 1 || x >= s.x0+l.strip {
 		return cur, false
 	}
-	rows := heat.Reduce(heat.Max, n, l.strip, nil)
-	cell := max(1, l.strip/len(rows.Of))
-	if g.what == ofStateN {
-		cell = min(cell, 4)
-	}
+	rows, _, cell := g.spread(w, l.strip)
 	of := rows.Channels((x - s.x0) / cell)
 	if len(of) == 0 {
 		return cur, false
@@ -356,5 +342,5 @@ func (s *xray) Wants(c *Context) (least, best int) {
 	if m == nil {
 		return 8, 16
 	}
-	return 8, 2 + len(stages(c, run(c), m))
+	return 8, 2 + len(stages(run(c), m))
 }
