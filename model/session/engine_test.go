@@ -1,0 +1,480 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mamba-tui/scan"
+)
+
+// call is a mutation made of a function.
+type call func(ctx context.Context, s *Session) error
+
+func (c call) apply(ctx context.Context, s *Session) error { return c(ctx, s) }
+
+// startEngine runs an engine on a new session. It is closed at the end.
+func startEngine(t *testing.T, o Options) *Engine {
+	t.Helper()
+	cfg := lettered
+	if o.Card.Symbols == nil {
+		o.Card = letters
+	}
+	s, err := New(newModel(t, cfg, scan.Float32), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := Start(s)
+	t.Cleanup(e.Close)
+	return e
+}
+
+func ids32(f *Frame) (list []int32) {
+	for _, t := range f.Tokens {
+		list = append(list, t.ID)
+	}
+	return list
+}
+
+func TestEngineTypes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{})
+		if f := e.Frame(); f == nil || f.Clean == nil || f.Look.T != -1 {
+			t.Fatal("no frame at the start")
+		}
+		synctest.Wait()
+		<-e.Changed()
+		for range 5 {
+			e.Do(Type{At: End, Text: "ab", Flags: FromKeys})
+		}
+		e.Do(Back{N: 3})
+		e.Do(Type{At: End, Text: "b"})
+		synctest.Wait()
+		f := e.Frame()
+		if want := []int32{0, 1, 0, 1, 0, 1, 0, 1}; !slices.Equal(ids32(f), want) {
+			t.Errorf("tokens %v, want %v", ids32(f), want)
+		}
+		if f.Look.T != 7 || f.Clean.At == nil || f.Clean.At.T != 7 || f.Pending != 0 || f.Err != nil {
+			t.Errorf("look %+v, pending %d, error %v", f.Look, f.Pending, f.Err)
+		}
+		select {
+		case <-e.Changed():
+		default:
+			t.Error("Changed is silent")
+		}
+		select {
+		case <-e.Changed():
+			t.Error("Changed speaks twice")
+		default:
+		}
+		e.Do(Type{At: 2, Text: "b"})
+		synctest.Wait()
+		if f := e.Frame(); f.Branch.ID != 2 || len(f.Tokens) != 4 || f.Look.T != 3 {
+			t.Errorf("branch %+v, %d tokens, look %+v", f.Branch, len(f.Tokens), f.Look)
+		}
+		e.Do(Freeze{On: true})
+		e.Do(Type{At: End, Text: "a"})
+		synctest.Wait()
+		if f := e.Frame(); f.Changed == nil || f.Changed.At.T != 4 || len(f.Tweaks) != 1 {
+			t.Error("no changed run")
+		}
+		e.Do(Freeze{})
+		e.Do(Clear{})
+		e.Do(Back{N: 5})
+		synctest.Wait()
+		if f := e.Frame(); f.Changed != nil || len(f.Tokens) != 0 || f.Branch.Count != 3 || f.Look.T != -1 {
+			t.Errorf("after clearing: %+v", f)
+		}
+	})
+}
+
+func TestEngineGenerates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{})
+		e.Do(Type{At: End, Text: "abab", Flags: FromPrompt})
+		e.Do(Generate{N: 30, Sampler: Sampler{Temperature: 2, Seed: 4}})
+		synctest.Wait()
+		first := e.Frame()
+		if len(first.Tokens) != 34 || first.Pending != 0 || first.Tokens[20].Flags&Generated == 0 {
+			t.Fatalf("%d tokens, %d pending", len(first.Tokens), first.Pending)
+		}
+		e.Do(Back{N: 30})
+		for range 30 { // one by one gives the same
+			e.Do(Generate{N: 1, Sampler: Sampler{Temperature: 2, Seed: 4}})
+		}
+		synctest.Wait()
+		if !slices.Equal(ids32(e.Frame()), ids32(first)) {
+			t.Error("another text from the same seed")
+		}
+	})
+}
+
+// Errors are shown, nothing changes, and the next mutation works.
+func TestEngineErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{Strict: true})
+		e.Do(Generate{N: 5})
+		synctest.Wait()
+		if f := e.Frame(); f.Err == nil || !strings.Contains(f.Err.Error(), "empty") {
+			t.Errorf("error %v", f.Err)
+		}
+		e.Do(Type{Text: "a!"})
+		synctest.Wait()
+		if f := e.Frame(); f.Err == nil || len(f.Tokens) != 0 {
+			t.Errorf("error %v, %d tokens", f.Err, len(f.Tokens))
+		}
+		e.Do(Type{Text: "a"})
+		synctest.Wait()
+		if f := e.Frame(); f.Err != nil || len(f.Tokens) != 1 {
+			t.Errorf("error %v, %d tokens", f.Err, len(f.Tokens))
+		}
+		// A view that fails keeps the last picture and says why.
+		e.Do(call(func(context.Context, *Session) error { e.s.broken = errors.New("no device"); return nil }))
+		synctest.Wait()
+		if f := e.Frame(); f.Err == nil || f.Err.Error() != "no device" || len(f.Tokens) != 1 || f.Clean.At == nil {
+			t.Errorf("error %v, %d tokens", f.Err, len(f.Tokens))
+		}
+		e.Do(call(func(context.Context, *Session) error { e.s.broken = nil; return nil }))
+		synctest.Wait()
+		if f := e.Frame(); f.Err != nil {
+			t.Errorf("error %v after the device came back", f.Err)
+		}
+	})
+}
+
+// Mutations from several goroutines all happen, each goroutine's in its order.
+func TestEngineLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{})
+		var mu sync.Mutex
+		var seen []string
+		var wg sync.WaitGroup
+		const senders, each = 4, 50
+		for g := range senders {
+			wg.Go(func() {
+				for i := range each {
+					e.Do(Type{At: End, Text: "a"})
+					e.Do(call(func(context.Context, *Session) error {
+						mu.Lock()
+						seen = append(seen, fmt.Sprintf("%d:%02d", g, i))
+						mu.Unlock()
+						return nil
+					}))
+					e.Look(Look{T: i, To: 30})
+				}
+			})
+		}
+		wg.Wait()
+		synctest.Wait()
+		if f := e.Frame(); len(f.Tokens) != senders*each {
+			t.Errorf("%d tokens, want %d", len(f.Tokens), senders*each)
+		}
+		for g := range senders {
+			last := ""
+			n := 0
+			for _, s := range seen {
+				if strings.HasPrefix(s, fmt.Sprint(g)) {
+					if n++; s <= last {
+						t.Fatalf("%s after %s", s, last)
+					}
+					last = s
+				}
+			}
+			if n != each {
+				t.Errorf("%d mutations of sender %d, want %d", n, g, each)
+			}
+		}
+	})
+}
+
+// The newest Look is the one that is answered, and one that came while another
+// was being computed ends it.
+func TestEngineNewestLookWins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{KeyframeEvery: 64})
+		e.Do(Type{At: End, Text: strings.Repeat("abba", 500)})
+		synctest.Wait()
+		seq := e.Frame().Seq
+		for i := range 100 {
+			e.Look(Look{T: i, From: 0, To: 200})
+		}
+		synctest.Wait()
+		f := e.Frame()
+		if f.Look != (Look{T: 99, To: 200}) {
+			t.Errorf("look %+v", f.Look)
+		}
+		if f.Seq-seq > 100 {
+			t.Errorf("%d frames for 100 looks", f.Seq-seq)
+		}
+		// One under way: the mutation holds the goroutine, a look is cancelled by
+		// a newer one from within the first chunk.
+		var cancelled bool
+		e.Do(call(func(context.Context, *Session) error {
+			ctx, cancel := context.WithCancel(e.ctx)
+			e.mu.Lock()
+			e.cancelView = cancel
+			e.mu.Unlock()
+			e.Look(Look{T: 5, To: 9})
+			cancelled = ctx.Err() != nil
+			return nil
+		}))
+		synctest.Wait()
+		if !cancelled {
+			t.Error("a newer Look left the older one running")
+		}
+		if f := e.Frame(); f.Look != (Look{T: 5, To: 9}) {
+			t.Errorf("look %+v", f.Look)
+		}
+	})
+}
+
+// A long mutation shows how far it is, answers new looks, and can be stopped.
+func TestEngineProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{KeyframeEvery: 16})
+		e.Do(Type{At: End, Text: "abab"})
+		synctest.Wait()
+		var progress []*Frame
+		chunks := 0
+		e.Do(call(func(ctx context.Context, s *Session) error {
+			between := s.between
+			defer func() { s.between = between }()
+			s.between = func() {
+				chunks++
+				if chunks == 5 {
+					e.Look(Look{T: 3, To: 4})
+				}
+				time.Sleep(30 * time.Millisecond) // a slow model, in virtual time
+				seq := e.Frame().Seq
+				between()
+				if f := e.Frame(); f.Seq != seq {
+					progress = append(progress, f)
+				}
+				if chunks == 40 {
+					e.Stop()
+				}
+			}
+			return Type{At: End, Text: strings.Repeat("a", 2000)}.apply(ctx, s)
+		}))
+		e.Do(Type{At: End, Text: "b"})
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		f := e.Frame()
+		if n := len(f.Tokens); n != 4+12+39*16+1 {
+			t.Errorf("%d tokens after stopping, want %d", n, 4+12+39*16+1)
+		}
+		if f.Err != nil || f.Pending != 0 {
+			t.Errorf("error %v, %d pending", f.Err, f.Pending)
+		}
+		if n := len(progress); n < 8 || n > 15 { // 1.2 s, one a 120 ms and one for the Look
+			t.Errorf("%d frames on the way", n)
+		}
+		looked := false
+		for i, p := range progress {
+			if p.Pending+len(p.Tokens) != 2004 {
+				t.Errorf("frame %d: %d tokens and %d pending, want 2004 together", i, len(p.Tokens), p.Pending)
+			}
+			looked = looked || p.Look.T == 3 && !p.Look.Follow
+		}
+		if !looked || f.Look.T != 3 {
+			t.Error("the Look from the middle was not answered")
+		}
+	})
+}
+
+func TestEngineStopsGenerating(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{})
+		e.Do(Type{At: End, Text: "ab"})
+		e.Do(call(func(ctx context.Context, s *Session) error {
+			between, n := s.between, 0
+			defer func() { s.between = between }()
+			s.between = func() {
+				if n++; n == 10 {
+					e.Stop()
+				}
+			}
+			return Generate{N: 1 << 40}.apply(ctx, s)
+		}))
+		synctest.Wait()
+		f := e.Frame()
+		if len(f.Tokens) != 12 || f.Err != nil || !strings.HasPrefix(f.Notice, "stopped with ") {
+			t.Errorf("%d tokens, error %v, notice %q", len(f.Tokens), f.Err, f.Notice)
+		}
+	})
+}
+
+func TestEngineParity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{Oracle: newModel(t, lettered, scan.Float64)})
+		e.Do(Type{At: End, Text: "abab"})
+		synctest.Wait()
+		if e.Frame().Parity.Known {
+			t.Error("parity before the engine was idle")
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		f := e.Frame()
+		if p := f.Parity; !p.Known || p.To != 4 || !(p.Rel < 1e-5) {
+			t.Errorf("parity %+v", p)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if e.Frame() != f {
+			t.Error("frames without a cause")
+		}
+		e.Do(Type{At: End, Text: "b"})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if p := e.Frame().Parity; p.To != 5 {
+			t.Errorf("parity %+v after another token", p)
+		}
+	})
+}
+
+// A panic in the goroutine is told once, marks the engine dead and blocks
+// nobody.
+func TestEnginePanic(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			e := startEngine(t, Options{})
+			var told []any
+			var stack string
+			handler := func(v any, s []byte) {
+				told = append(told, v)
+				stack = string(s)
+				e.Close() // as a program would
+			}
+			if early {
+				e.OnPanic(handler)
+			}
+			e.Do(Type{At: End, Text: "ab"})
+			e.Do(call(func(context.Context, *Session) error { panic("out of chalk") }))
+			e.Do(Type{At: End, Text: "ab"})
+			synctest.Wait()
+			if !early {
+				e.OnPanic(handler)
+			}
+			e.OnPanic(handler)
+			f := e.Frame()
+			if f.Err == nil || !strings.Contains(f.Err.Error(), "out of chalk") {
+				t.Errorf("error %v", f.Err)
+			}
+			if len(told) != 1 || told[0] != "out of chalk" || !strings.Contains(stack, "TestEnginePanic") {
+				t.Errorf("told %v with stack %q", told, stack)
+			}
+			e.Do(Type{At: End, Text: "ab"})
+			e.Look(Look{})
+			e.Stop()
+			e.Close()
+			if e.Frame() != f {
+				t.Error("a dead engine has a new frame")
+			}
+		})
+	}
+}
+
+func TestEngineClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{KeyframeEvery: 16})
+		chunks := 0
+		e.Do(call(func(ctx context.Context, s *Session) error {
+			s.between = func() {
+				if chunks++; chunks == 3 {
+					go e.Close()
+					time.Sleep(time.Millisecond) // Close has cancelled when this returns
+				}
+			}
+			return Type{At: End, Text: strings.Repeat("a", 1000)}.apply(ctx, s)
+		}))
+		e.Do(Type{At: End, Text: "b"})
+		synctest.Wait()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if chunks != 3 {
+			t.Errorf("%d chunks, want the third to be the last", chunks)
+		}
+		e.Close()
+		e.Do(Type{At: End, Text: "b"})
+		e.Look(Look{})
+		if e.Frame() == nil {
+			t.Error("no frame after Close")
+		}
+		if err := e.s.Append(context.Background(), ids(1, 2)); err == nil {
+			t.Error("the session is still open")
+		}
+	})
+}
+
+// Frames are read while the engine works; the race detector watches.
+func TestEngineConcurrentReaders(t *testing.T) {
+	e := startEngine(t, Options{Oracle: newModel(t, lettered, scan.Float64)})
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			var seq uint64
+			var sum float32
+			for {
+				f := e.Frame()
+				if f.Seq < seq {
+					t.Error("frames went backwards")
+					return
+				}
+				seq = f.Seq
+				for _, w := range []*Window{f.Clean, f.Changed} {
+					if w == nil {
+						continue
+					}
+					for _, x := range w.Delta {
+						sum += x
+					}
+					for _, l := range w.Lanes {
+						for _, x := range l.Kept {
+							sum += x
+						}
+					}
+				}
+				for _, tok := range f.Tokens {
+					sum += float32(tok.ID)
+				}
+				for _, ev := range f.Events {
+					sum += float32(ev.T)
+				}
+				select {
+				case <-done:
+					return
+				case <-e.Changed():
+				case <-time.After(time.Millisecond):
+				}
+			}
+		})
+	}
+	for i := range 60 {
+		e.Do(Type{At: End, Text: "abbab"})
+		e.Look(Look{T: i, From: i, To: 2 * i, Layer: i % 2, Follow: i%3 == 0})
+		switch i % 10 {
+		case 3:
+			e.Do(Back{N: 7})
+		case 5:
+			e.Do(Freeze{On: i%20 == 5})
+		case 7:
+			e.Do(Type{At: 4, Text: "bb"})
+		case 8:
+			e.Do(Generate{N: 9, Sampler: Sampler{Temperature: 1}})
+		}
+		time.Sleep(time.Millisecond)
+	}
+	finished := make(chan struct{})
+	e.Do(call(func(context.Context, *Session) error { close(finished); return nil }))
+	<-finished
+	close(done)
+	wg.Wait()
+}
