@@ -3,6 +3,8 @@ package task
 import (
 	"math/rand/v2"
 	"slices"
+
+	"mamba-tui/model"
 )
 
 // Token ids of the header task beside the symbols 0 … 15.
@@ -32,6 +34,25 @@ const shortestDocument = 4
 // Name is "header".
 func (Header) Name() string { return "header" }
 
+// About says what the latch shows.
+func (Header) About() About {
+	return About{
+		Line:   "¶ h noise … ? → h: the header of the current document",
+		Shows:  "reset and latch: Δ opens at ¶ and the header, and stays shut over the noise",
+		Events: Classes(Event, Data),
+		Rest:   Classes(Noise),
+	}
+}
+
+// Card is that of HeaderExact without the symbol for "nothing", which is
+// never drawn.
+func (t Header) Card() model.Card {
+	c := headerCard()
+	c.Task, c.Symbols, c.Other = t.About().Line, c.Symbols[:t.Vocab()], ""
+	c.Name, c.Kind, c.Note, c.Command = "", model.Trained, "", ""
+	return c
+}
+
 // Vocab is 18: the symbols, ¶ and ?.
 func (Header) Vocab() int { return Symbols + 2 }
 
@@ -54,16 +75,20 @@ func (t Header) Draw(r *rand.Rand, length int) Sample {
 	}
 	cuts[docs] = spare
 	slices.Sort(cuts)
-	s := Sample{Tokens: make([]int32, 0, length+1)}
+	s := Sample{Tokens: make([]int32, 0, length+1), Classes: make([]Class, 0, length+1)}
 	for i := range docs {
 		h := r.Int32N(Symbols)
 		s.Tokens = append(s.Tokens, HeaderMark, h)
+		s.Classes = append(s.Classes, Event, Data)
 		for range cuts[i+1] - cuts[i] {
 			s.Tokens = append(s.Tokens, other(r, h))
+			s.Classes = append(s.Classes, Noise)
 		}
 		s.Asks = append(s.Asks, Ask{At: len(s.Tokens), Answer: h})
 		s.Tokens = append(s.Tokens, HeaderAsk, h)
+		s.Classes = append(s.Classes, Query, Query) // the answer tells nothing new
 	}
 	s.Tokens = s.Tokens[:length] // the last question is still open
+	s.Classes = s.Classes[:length]
 	return s
 }

@@ -3,6 +3,8 @@ package task
 import (
 	"math/rand/v2"
 	"slices"
+
+	"mamba-tui/model"
 )
 
 // Token ids of the induction task beside the symbols 0 … 15.
@@ -30,6 +32,25 @@ type Induction struct {
 // Name is "induction".
 func (Induction) Name() string { return "induction" }
 
+// About says what the task shows.
+func (Induction) About() About {
+	return About{
+		Line:   "… S M … S → M: the token that followed the special key S",
+		Shows:  "selection: Δ opens on the one token after S that must be kept",
+		Events: Classes(Data),
+		Rest:   Classes(Noise),
+	}
+}
+
+// Card is that of InductionExact without the symbol for "anything else", which
+// is never drawn.
+func (t Induction) Card() model.Card {
+	c := inductionCard()
+	c.Task, c.Symbols, c.Other = t.About().Line, c.Symbols[:t.Vocab()], ""
+	c.Name, c.Kind, c.Note, c.Command = "", model.Trained, "", ""
+	return c
+}
+
 // Vocab is 17: the symbols and S.
 func (Induction) Vocab() int { return Symbols + 1 }
 
@@ -55,10 +76,12 @@ func (t Induction) Draw(r *rand.Rand, length int) Sample {
 	}
 	slices.Sort(places)
 	var answer int32
+	classes := make([]Class, length)
 	for i, at := range places {
 		tokens[at+i] = InductionKey
+		classes[at+i], classes[at+i+1] = Event, Data
 		answer = tokens[at+i+1]
 	}
-	tokens[length-1] = InductionKey
-	return Sample{Tokens: tokens, Asks: []Ask{{At: length - 1, Answer: answer}}}
+	tokens[length-1], classes[length-1] = InductionKey, Query
+	return Sample{Tokens: tokens, Asks: []Ask{{At: length - 1, Answer: answer}}, Classes: classes}
 }
