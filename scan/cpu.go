@@ -103,6 +103,8 @@ func (c *cpu[T]) Sync() error { return nil }
 // Close implements Backend. Buffers belong to their owners and stay usable.
 func (c *cpu[T]) Close() error {
 	c.zeros = nil
+	// What the last operation was handed must not outlive its owner.
+	c.linear, c.conv, c.scan = linearJob[T]{}, convJob[T]{}, scanJob[T]{}
 	return nil
 }
 

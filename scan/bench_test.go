@@ -1,0 +1,114 @@
+package scan
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// The shape of mamba-130m's layers: D = 1536, N = 16, and 2048 tokens.
+const benchL, benchD, benchN = 2048, 1536, 16
+
+// streams is what a fused scan must read and write at least, in bytes: u, Δ, z
+// and y (L, D), B and C (L, N), A and twice h (D, N).
+func streams(L, D, N, size int) int64 {
+	return int64(size) * int64(4*L*D+2*L*N+3*D*N)
+}
+
+// perElement reports ns for each of the L·D·N state updates.
+func perElement(b *testing.B, elements int) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(elements), "ns/elem")
+}
+
+// BenchmarkScan: the fused scan of one layer over 2048 tokens.
+func BenchmarkScan(b *testing.B) {
+	for _, o := range []Options{{DType: Float32, Threads: 1}, {DType: Float32}, {DType: Float64, Threads: 1}} {
+		b.Run(fmt.Sprintf("%v/threads=%d", o.DType, o.Threads), func(b *testing.B) {
+			k := newKit(b, o)
+			args := k.scanArgs(benchL, benchD, benchN)
+			b.SetBytes(streams(benchL, benchD, benchN, o.DType.Size()))
+			for b.Loop() {
+				k.c.Scan(args)
+			}
+			perElement(b, benchL*benchD*benchN)
+		})
+	}
+}
+
+// BenchmarkReference: the same work in the words of the paper.
+func BenchmarkReference(b *testing.B) {
+	s := sequence(rand.New(rand.NewPCG(9, 9)), Released, benchL, benchD, benchN)
+	b.SetBytes(streams(benchL, benchD, benchN, 8))
+	for b.Loop() {
+		Reference(s)
+	}
+	perElement(b, benchL*benchD*benchN)
+}
+
+// BenchmarkRules: the rules side by side, 256 tokens of 256 channels.
+func BenchmarkRules(b *testing.B) {
+	const L, D, N = 256, 256, 16
+	for _, rule := range Rules() {
+		b.Run(rule.String(), func(b *testing.B) {
+			k := newKit(b, Options{Threads: 1})
+			args := k.scanArgs(L, D, N)
+			args.Rule, args.A = rule, Dense(k.buffer(D*N, -0.2, -0.01), N)
+			b.SetBytes(streams(L, D, N, 4))
+			for b.Loop() {
+				k.c.Scan(args)
+			}
+			perElement(b, L*D*N)
+		})
+	}
+}
+
+// BenchmarkLinear: 768 → 3072, the in_proj of mamba-130m, for one token and for
+// sixty-four.
+func BenchmarkLinear(b *testing.B) {
+	const in, out = 768, 3072
+	for _, L := range []int{1, 64} {
+		b.Run(fmt.Sprintf("tokens=%d", L), func(b *testing.B) {
+			k := newKit(b, Options{Threads: 1})
+			args := k.linearArgs(L, out, in)
+			args.Accumulate = false
+			b.SetBytes(4 * int64(in*out+L*(in+out)))
+			for b.Loop() {
+				k.c.Linear(args)
+			}
+			b.ReportMetric(2*float64(L*in*out)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+		})
+	}
+}
+
+// BenchmarkStep: one token through the operations of one block as small as the
+// built-in models': d_model 32, d_inner 64, dt_rank 2, N states.
+func BenchmarkStep(b *testing.B) {
+	const M, D, K, R = 32, 64, 4, 2
+	for _, N := range []int{1, 16} {
+		b.Run(fmt.Sprintf("N=%d", N), func(b *testing.B) {
+			k := newKit(b, Options{})
+			x, w := Dense(k.buffer(M, -1, 1), M), k.buffer(M, 1, 1)
+			in, proj := k.linearArgs(1, 2*D, M), k.linearArgs(1, R+2*N, D)
+			dt, out := k.linearArgs(1, D, R), k.linearArgs(1, M, D)
+			for _, l := range []*LinearArgs{&in, &proj, &dt, &out} {
+				l.Accumulate, l.Bias = false, nil
+			}
+			conv, sel := k.convArgs(1, D, K), k.scanArgs(1, D, N)
+			in.X, conv.X = x, in.Y
+			proj.X, dt.X = conv.Y, proj.Y
+			sel.U, sel.Delta, sel.Z = conv.Y, dt.Y, in.Y.Col(D)
+			sel.B, sel.C = proj.Y.Col(R), proj.Y.Col(R+N)
+			out.X, conv.Resets, sel.Resets = sel.Y, nil, nil
+			b.ReportAllocs()
+			for b.Loop() {
+				k.c.RMSNorm(x, x, w, 1, M, 1e-5)
+				k.c.Linear(in)
+				k.c.Conv(conv)
+				k.c.Linear(proj)
+				k.c.Linear(dt)
+				k.c.Scan(sel)
+				k.c.Linear(out)
+			}
+		})
+	}
+}
