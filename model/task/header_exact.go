@@ -60,7 +60,7 @@ func headerCard() model.Card {
 		Name:    "header-exact",
 		Kind:    model.HandWritten,
 		Task:    "¶ h noise … ? → h: the header of the current document, its first token; · where nothing is asked",
-		Note:    "measured: 100 % right at 2^6 to 2^20 tokens; 0 % with the convolution's earlier taps off",
+		Note:    "measured: 100 % right at 2^6 to 2^20 tokens; 0 % with the convolution's earlier taps off, or with Δ constant over 256 tokens",
 		Command: "go generate ./assets",
 		Symbols: append(symbols, "¶", "?", "·"),
 		Other:   "·",

@@ -14,7 +14,9 @@ left at its trivial initial value, it writes beside itself
         conv.I    (D, K)     last K inputs of layer I's convolution, last = newest
 
 The library runs on the CPU in float32, by its own PyTorch reference of the
-scan and the convolution (mamba_ssm and causal_conv1d are not installed).
+scan and the convolution (mamba_ssm and causal_conv1d are not installed). The
+committed files were made with torch 2.15.0 and transformers 5.23.0; the
+versions also stand in the metadata of expected.safetensors. No test runs this.
 """
 
 import json
