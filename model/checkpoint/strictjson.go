@@ -90,7 +90,7 @@ func describe(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("ends in the middle of its JSON")
 	case errors.As(err, &syntax):
-		return fmt.Errorf("is not JSON: %s at byte %d", tokenizer.Visible(syntax.Error()), syntax.Offset)
+		return fmt.Errorf("is not JSON: %s at byte %d", syntax, syntax.Offset)
 	}
 	return fmt.Errorf("is not JSON: %w", err)
 }
