@@ -24,10 +24,10 @@ func Block(level float64) string {
 func eighths(level float64, cells int) int {
 	n := cells * 8
 	switch {
+	case n == 0 || level <= 0:
+		return 0
 	case level >= 1:
 		return n
-	case level <= 0:
-		return 0
 	}
 	return min(max(int(math.Round(level*float64(n))), 1), n-1)
 }

@@ -89,6 +89,15 @@ func blend(a, b color.RGBA, t float64) color.RGBA {
 	return color.RGBA{R: mix(a.R, b.R), G: mix(a.G, b.G), B: mix(a.B, b.B), A: 255}
 }
 
+// dither is what the eye makes of a cell in which a share t of the dots is b and
+// the rest a: the mean of the light.
+func dither(a, b color.RGBA, t float64) color.RGBA {
+	mix := func(x, y uint8) uint8 {
+		return uint8(math.Round(255 * companded(linear(x)*(1-t)+linear(y)*t)))
+	}
+	return color.RGBA{R: mix(a.R, b.R), G: mix(a.G, b.G), B: mix(a.B, b.B), A: 255}
+}
+
 // xterm256 is the colour of a palette index ≥ 16, which terminals agree on: the
 // 6×6×6 cube, then 24 greys.
 func xterm256(i uint8) color.RGBA {

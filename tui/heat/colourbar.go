@@ -38,6 +38,9 @@ func Colourbar(width int, m *Map, r Range, notes ...string) string {
 		left, right = "", ""
 	}
 	n := width - ansi.StringWidth(left+right)
+	if r.Scale.Signed() && n%2 == 0 && n >= 4 {
+		left, n = left+" ", n-1 // zero wants a column of its own in the middle
+	}
 	zero := -1
 	if lo < 0 && hi > 0 && n >= 3 {
 		zero = int(math.Round(Range{Min: lo, Max: hi, Scale: r.Scale}.Level(0) * float64(n-1)))
@@ -66,28 +69,18 @@ func Colourbar(width int, m *Map, r Range, notes ...string) string {
 func (m *Map) writeCell(b *strings.Builder, pix uint8, mark string) {
 	s := m.slot[pix]
 	switch {
-	case m.depth >= ANSI256:
-		b.WriteString("\x1b[0;")
-		if mark != "" {
-			if Foreground(m.rgb[s]).R == 0 {
-				b.WriteString(black[m.depth])
-			} else {
-				b.WriteString(white[m.depth])
-			}
-			b.WriteByte(';')
-		} else {
-			mark = " "
-		}
-		b.WriteString(m.bg[s])
-		b.WriteByte('m')
-		b.WriteString(mark)
-	case mark != "":
+	case mark != "" && m.depth == Mono:
 		b.WriteString(m.cursor)
-		b.WriteString(mark)
+	case mark != "":
+		b.WriteString("\x1b[0;" + m.Foreground(pix) + ";" + m.Background(pix) + "m")
+	case m.depth >= ANSI256:
+		b.WriteString("\x1b[0;" + m.bg[s] + "m")
+		mark = " "
 	default:
 		b.WriteString(m.sgr[s])
-		b.WriteString(m.glyph[s])
+		mark = m.glyph[s]
 	}
+	b.WriteString(mark)
 }
 
 // Black and white foregrounds that a terminal's own palette does not move.

@@ -41,17 +41,6 @@ func back16(c uint8) string {
 	return strconv.Itoa(100 + int(c) - 8)
 }
 
-func nearest16(c color.RGBA) uint8 {
-	best, at := math.MaxInt, uint8(0)
-	for i, p := range xterm16 {
-		r, g, b := int(p.R)-int(c.R), int(p.G)-int(c.G), int(p.B)-int(c.B)
-		if d := r*r + g*g + b*b; d < best {
-			best, at = d, uint8(i)
-		}
-	}
-	return at
-}
-
 func (m *Map) mono() {
 	m.glyph = inkRamp
 	if m.diverging {
@@ -64,7 +53,7 @@ func (m *Map) mono() {
 	}
 	share := m.inkOf
 	for s := range m.n {
-		m.rgb = append(m.rgb, blend(paper, ink, share(s)))
+		m.rgb = append(m.rgb, dither(paper, ink, share(s)))
 	}
 	m.sgr = make([]string, m.n)
 	for i := range m.sgr {
@@ -86,35 +75,40 @@ func (m *Map) inkOf(s int) float64 {
 // ansi16 builds the ramp that walks from stop to stop of the palette by shades:
 // one stop's colour on the one before.
 func (m *Map) ansi16(p palette) {
-	arm := func(stops []uint8) (sgr, glyph []string, c []color.RGBA) {
+	arm := func(stops []uint8) (sgr, glyph []string, c []color.RGBA, solid []uint8) {
 		for i := 1; i < len(stops); i++ {
 			from, to := stops[i-1], stops[i]
 			for _, sh := range shades {
 				sgr = append(sgr, "\x1b[0;"+fore16(to)+";"+back16(from)+"m")
 				glyph = append(glyph, sh.glyph)
-				c = append(c, blend(xterm16[from], xterm16[to], sh.share))
+				c = append(c, dither(xterm16[from], xterm16[to], sh.share))
+				if sh.share < 0.5 {
+					solid = append(solid, from)
+				} else {
+					solid = append(solid, to)
+				}
 			}
 		}
-		return sgr, glyph, c
+		return sgr, glyph, c, solid
 	}
 	first := p.c16[0][0]
 	m.sgr, m.glyph = []string{"\x1b[0;39;" + back16(first) + "m"}, []string{" "}
-	m.rgb = []color.RGBA{xterm16[first]}
+	m.rgb, m.solid = []color.RGBA{xterm16[first]}, []uint8{first}
+	up := p.c16[0]
 	if m.diverging {
-		sgr, glyph, c := arm(p.c16[0])
+		sgr, glyph, c, solid := arm(p.c16[0])
 		for i := range sgr {
 			m.sgr = append([]string{sgr[i]}, m.sgr...)
 			m.glyph = append([]string{glyph[i]}, m.glyph...)
 			m.rgb = append([]color.RGBA{c[i]}, m.rgb...)
+			m.solid = append([]uint8{solid[i]}, m.solid...)
 		}
-	}
-	up := p.c16[0]
-	if m.diverging {
 		up = p.c16[1]
 	}
-	sgr, glyph, c := arm(up)
-	m.sgr, m.glyph, m.rgb = append(m.sgr, sgr...), append(m.glyph, glyph...), append(m.rgb, c...)
+	sgr, glyph, c, solid := arm(up)
+	m.sgr, m.glyph = append(m.sgr, sgr...), append(m.glyph, glyph...)
+	m.rgb, m.solid = append(m.rgb, c...), append(m.solid, solid...)
 	m.n = len(m.sgr)
 	m.blank = "\x1b[0;90m"
-	m.cursor = "\x1b[0;1;7m"
+	m.cursor = "\x1b[0;30;" + back16(p.cursor16) + "m"
 }

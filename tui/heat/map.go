@@ -23,6 +23,7 @@ type Map struct {
 
 	// One pixel a cell (Mono, ANSI16): a whole SGR sequence and a glyph a slot.
 	sgr, glyph []string
+	solid      []uint8 // ANSI16: the one palette colour nearest to a level, for text to stand on
 
 	rgb    []color.RGBA // what a level looks like, n of them; in Mono, its ink on the background
 	blank  string       // SGR of a cell whose pixels are all without data
@@ -102,7 +103,7 @@ func (m *Map) Background(pix uint8) string {
 	case pix == 0:
 		return "49"
 	case m.depth == ANSI16:
-		return back16(nearest16(m.RGB(pix)))
+		return back16(m.solid[m.slot[pix]])
 	}
 	return m.bg[m.slot[pix]]
 }
@@ -210,7 +211,7 @@ func (m *Map) Foreground(pix uint8) string {
 	case pix == 0:
 		return "39"
 	case m.depth == ANSI16:
-		if Foreground(xterm16[nearest16(m.RGB(pix))]).R == 0 {
+		if Foreground(xterm16[m.solid[m.slot[pix]]]).R == 0 {
 			return "30"
 		}
 		return "97"

@@ -17,6 +17,7 @@ type palette struct {
 	nodata    color.RGBA // a pixel without data beside a pixel with data
 	cursor256 uint8
 	nodata256 uint8
+	cursor16  uint8 // background of the cursor cell, among the 16 colours
 }
 
 // Level counts. On the screen 64 levels are enough (numbers are read in the
@@ -42,12 +43,13 @@ func paletteOf(name string, dark bool) (palette, error) {
 	case "viridis":
 		return palette{
 			rgb:       table(viridisHex),
-			p256:      []uint8{53, 54, 55, 24, 60, 30, 36, 71, 107, 77, 113, 149, 184, 220, 226},
+			p256:      []uint8{53, 54, 55, 24, 30, 36, 71, 107, 77, 113, 149, 184, 220, 226},
 			c16:       [2][]uint8{{0, 4, 2, 11}},
 			cursor:    rgb(0xff2f92),
 			nodata:    rgb(0x54473c),
 			cursor256: 198,
 			nodata256: 52,
+			cursor16:  13,
 		}, nil
 	case "magma":
 		return palette{
@@ -58,6 +60,7 @@ func paletteOf(name string, dark bool) (palette, error) {
 			nodata:    rgb(0x2f4a44),
 			cursor256: 51,
 			nodata256: 23,
+			cursor16:  14,
 		}, nil
 	case "cividis":
 		return palette{
@@ -68,6 +71,7 @@ func paletteOf(name string, dark bool) (palette, error) {
 			nodata:    rgb(0x542f3c),
 			cursor256: 198,
 			nodata256: 52,
+			cursor16:  13,
 		}, nil
 	case "grey":
 		return palette{
@@ -78,6 +82,7 @@ func paletteOf(name string, dark bool) (palette, error) {
 			nodata:    rgb(0x1f3d66),
 			cursor256: 198,
 			nodata256: 24,
+			cursor16:  13,
 		}, nil
 	case "blue-red":
 		if dark {
@@ -90,6 +95,7 @@ func paletteOf(name string, dark bool) (palette, error) {
 				nodata:    rgb(0x4a4a4a),
 				cursor256: 46,
 				nodata256: 240,
+				cursor16:  10,
 			}, nil
 		}
 		return palette{
@@ -101,6 +107,7 @@ func paletteOf(name string, dark bool) (palette, error) {
 			nodata:    rgb(0xb4b4a8),
 			cursor256: 34,
 			nodata256: 249,
+			cursor16:  10,
 		}, nil
 	}
 	return palette{}, fmt.Errorf("heat: no colour map %q; there are %s", name, strings.Join(Names(), ", "))
