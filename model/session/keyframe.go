@@ -38,7 +38,7 @@ func newKeyframes(size, budget, every int) *keyframes {
 	if k.every <= 0 {
 		// Near the end a step back should cost few tokens, but the dense half
 		// should also reach further back than a screen is wide.
-		for k.every = 16; k.every < 128 && k.every*k.max/2 < 4096; {
+		for k.every = 16; k.every < 128 && k.reach() < 1024; {
 			k.every *= 2
 		}
 	}

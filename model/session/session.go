@@ -24,8 +24,9 @@ type Options struct {
 	// KeyframeEvery is the spacing of keyframes near the end, in tokens;
 	// 0: chosen from KeyframeBytes.
 	KeyframeEvery int
-	// KeyframeBytes bounds the memory of a run's keyframes; 0: 64 MiB. At least
-	// 16 keyframes are kept whatever they cost.
+	// KeyframeBytes bounds the memory of a run's keyframes; 0: 64 MiB, or half
+	// of what the weights take if that is more. At least 16 keyframes are kept
+	// whatever they cost.
 	KeyframeBytes int
 	// Strict makes characters outside the alphabet an error.
 	Strict bool
@@ -67,7 +68,7 @@ type Session struct {
 func New(m *model.Model, o Options) (*Session, error) {
 	s := &Session{m: m, cfg: m.Config(), opt: o, tok: o.Tokenizer}
 	if s.opt.KeyframeBytes <= 0 {
-		s.opt.KeyframeBytes = 64 << 20
+		s.opt.KeyframeBytes = max(64<<20, 4*s.cfg.Parameters()/2)
 	}
 	if s.tok == nil {
 		var err error
