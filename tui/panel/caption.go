@@ -43,10 +43,12 @@ func words(s string, w int) []string {
 }
 
 // A token leaves h alone in the caption's words when it keeps at least
-// keptAbove of it and writes less than wroteBelow of what h then holds.
+// keptAbove of it and writes less than wroteBelow of what h then holds; below
+// none it is said to have written nothing.
 const (
 	keptAbove  = 0.99
 	wroteBelow = 1e-3
+	none       = 1e-6
 )
 
 // Caption is the sentence of NewCaption for any frame: one line of text
@@ -82,7 +84,7 @@ func Caption(c *Context) string {
 	default:
 		b.WriteString("; kept " + percent(rho) + " of h")
 	}
-	b.WriteString("; " + wrote(at(w, w.Write, m.T, w.D), total, quiet))
+	b.WriteString("; " + wrote(at(w, w.Write, m.T, w.D), total, norm, quiet))
 	return b.String()
 }
 
@@ -94,11 +96,11 @@ func subject(f *session.Frame, t int) string {
 	return fmt.Sprint(t)
 }
 
-func laneAt(w *session.Window, v []float32, t int, none float64) float64 {
+func laneAt(w *session.Window, v []float32, t int, missing float64) float64 {
 	if x, ok := one(w, v, t); ok {
 		return float64(x)
 	}
-	return none
+	return missing
 }
 
 func isZero(v []float32) bool {
@@ -149,11 +151,14 @@ func opened(delta []float32, quiet bool) string {
 const most = 0.99
 
 // wrote says how much was written and to which channel. write holds the norm
-// over states for each channel, total that over all of them.
-func wrote(write []float32, total float64, quiet bool) string {
+// over states for each channel, total that over all of them, norm is ‖h‖ after
+// the token.
+func wrote(write []float32, total, norm float64, quiet bool) string {
 	switch {
 	case math.IsNaN(total):
 		return "wrote NaN"
+	case quiet && total > none*norm:
+		return "wrote almost nothing (‖ΔBu‖ " + short(total) + ")"
 	case quiet:
 		return "wrote nothing (‖ΔBu‖ " + short(total) + ")"
 	}

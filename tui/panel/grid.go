@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,7 @@ type grid struct {
 	gutter int
 	red    heat.Reduction
 	title  string // names what was reduced; "" when all is shown
+	few    string // the same where there is little room
 }
 
 // layGrid fits D × N into w × h cells.
@@ -91,7 +93,7 @@ func (g grid) layFlat(w, h int) grid {
 	}
 	g.chans = heat.Reduce(g.red, g.D, n, nil)
 	if n < g.D {
-		g.title = g.chans.Title
+		g.title, g.few = g.chans.Title, few(g.chans, g.D)
 	}
 	g.lines = (g.rows*g.rep + g.per - 1) / g.per
 	return g
@@ -120,16 +122,31 @@ func (g *grid) layMatrix(R, C, w, h int, nouns [2]string) {
 		}
 		g.title += strings.Replace(g.states.Title, "rows", "columns", 1)
 	}
+	if g.title != "" {
+		g.few = fmt.Sprintf("%d×%d → %d×%d, %s", R, C, g.rows, g.cols, g.how())
+	}
 }
 
 // swap makes a grid that was laid with states as rows say so.
 func (g *grid) swap() {
 	g.chans, g.states = g.states, g.chans
 	if g.title != "" {
-		g.title += ", channels across"
-	} else {
-		g.title = "channels across"
+		g.title += "; "
 	}
+	g.title += "channels across"
+	if g.few == "" {
+		g.few = "channels across"
+		return
+	}
+	g.few = fmt.Sprintf("%d×%d → %d×%d, %s", g.D, g.N, g.cols, g.rows, g.how())
+}
+
+// how names the reduction.
+func (g *grid) how() string {
+	if g.red == heat.Max {
+		return "max|·|"
+	}
+	return g.red.String()
 }
 
 // shown is how many of the D × N values have a pixel of their own.

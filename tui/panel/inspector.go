@@ -3,6 +3,7 @@ package panel
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"mamba-tui/model/session"
 	"mamba-tui/tui/theme"
@@ -58,7 +59,8 @@ func (x cell) equation() []string {
 	}
 }
 
-// wrap packs pieces into lines of at most w cells, continuations indented.
+// wrap packs pieces into lines of at most w cells, continuations indented. A
+// piece that is wider than a line is broken at its products.
 func wrap(pieces []string, w, indent int) []string {
 	for _, s := range pieces[1:] {
 		indent = max(0, min(indent, w-width(s)))
@@ -69,9 +71,31 @@ func wrap(pieces []string, w, indent int) []string {
 			lines[n-1] += " " + s
 			continue
 		}
-		lines = append(lines, spaces(indent)+s)
+		for i, part := range factors(s, w-indent-2) {
+			lines = append(lines, spaces(indent+2*b2i(i > 0))+part)
+		}
 	}
 	return lines
+}
+
+// factors splits a product that is wider than w before its signs of
+// multiplication, no more often than needed.
+func factors(s string, w int) []string {
+	if width(s) <= w+2 {
+		return []string{s}
+	}
+	var out []string
+	for i, f := range strings.Split(s, "·") {
+		if i > 0 {
+			f = "·" + f
+		}
+		if n := len(out); n > 0 && width(out[n-1])+width(f) <= w {
+			out[n-1] += f
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // Lines draws the title and as much of the arithmetic as there is room for.
@@ -100,11 +124,10 @@ func (s *inspector) Lines(c *Context) []string {
 		eq := wrap(x.equation(), p.w-2, len(fmt.Sprintf("h[%d,%d] ", x.d, x.n)))
 		detail := x.steps(c, w)
 		// The rule in letters stands above its numbers where there is a line.
-		if p.room() > len(eq) {
-			for _, l := range wrap([]string{"h[t]", "= " + keep + "·h[t−1]", "+ " + write}, p.w-2, 5) {
-				if p.room() > len(eq) {
-					p.row().pad(1).put(theme.Dim, l)
-				}
+		letters := wrap([]string{"h[t]", "= " + keep + "·h[t−1]", "+ " + write}, p.w-2, 5)
+		if p.room() >= len(letters)+len(eq) {
+			for _, l := range letters {
+				p.row().pad(1).put(theme.Dim, l)
 			}
 		}
 		for _, l := range eq {
@@ -116,6 +139,14 @@ func (s *inspector) Lines(c *Context) []string {
 			p.row()
 			for _, l := range words(Caption(c), p.w-2) {
 				p.row().pad(1).put(theme.Text, l)
+			}
+			if w.N > 1 && p.room() >= 5 {
+				p.row()
+				p.table(x.statesTable(w))
+			}
+			if p.room() >= 5 {
+				p.row()
+				p.table(x.historyTable(c, w, p.room()-2))
 			}
 			return
 		}

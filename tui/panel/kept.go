@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"mamba-tui/model/session"
+	"mamba-tui/tui/heat"
 	"mamba-tui/tui/theme"
 )
 
@@ -116,7 +117,7 @@ func (k *keptLane) line(c *Context, p *page, w *session.Window, value func(int) 
 			role = theme.BarDim // nothing happens here
 		}
 		if t == c.Cursor.T {
-			role = theme.Focus
+			role = here(c)
 		}
 		glyph := " "
 		l := height(v)
@@ -145,6 +146,15 @@ func (k *keptLane) line(c *Context, p *page, w *session.Window, value func(int) 
 			k.bar(r, role, glyph, cw)
 		}
 	}
+}
+
+// here is the role of the cursor's bar: without colours the focus is reversed,
+// which would turn a full bar into an empty one.
+func here(c *Context) theme.Role {
+	if c.Theme.Depth == heat.Mono {
+		return theme.Accent
+	}
+	return theme.Focus
 }
 
 // bar repeats glyph over n cells, keeping bars of wide slots apart.

@@ -75,6 +75,16 @@ func text(f *session.Frame, t int) string {
 	return symbol(f, k.ID)
 }
 
+// TextWidth is the number of cells the widest text of the tokens [from, to)
+// takes, so that an axis can be made wide enough to tell them apart.
+func TextWidth(f *session.Frame, from, to int) int {
+	w := 0
+	for t := max(from, 0); t < min(to, len(f.Tokens)); t++ {
+		w = max(w, width(text(f, t)))
+	}
+	return w
+}
+
 // named is "17 '9'" for token t, or "17" when the history does not hold it.
 func named(f *session.Frame, t int) string {
 	if t < 0 || t >= len(f.Tokens) {

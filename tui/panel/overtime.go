@@ -140,7 +140,7 @@ func (o *overTime) describe(c *Context, w *session.Window, s *series, rng heat.R
 		parts = append(parts, part{long: fmt.Sprintf("n = %d of %d", stateOf(c, w), w.N), short: fmt.Sprintf("n %d/%d", stateOf(c, w), w.N), keep: 7})
 	}
 	if reduced(s, rows) {
-		parts = append(parts, part{long: rows.Title, keep: 9, role: theme.Text})
+		parts = append(parts, part{long: rows.Title, short: few(rows, s.rows), keep: 50})
 	} else {
 		parts = append(parts, part{long: fmt.Sprintf("%d %s", s.rows, plural(s.rows, s.noun)), short: fmt.Sprintf("%d", s.rows), keep: 4})
 	}
@@ -169,6 +169,18 @@ func reduced(s *series, rows heat.Rows) bool {
 		}
 	}
 	return n < s.rows
+}
+
+// few is a reduction's title where there is little room: "64 → 20, max|·|".
+func few(rows heat.Rows, all int) string {
+	n := 0
+	for y, of := range rows.Of {
+		if y == 0 || len(of) > 0 && of[0] != rows.Of[y-1][0] {
+			n++
+		}
+	}
+	how := map[heat.Reduction]string{heat.Max: "max|·|", heat.Mean: "mean", heat.RMS: "rms", heat.TopK: "top variance"}[rows.Red]
+	return fmt.Sprintf("%d → %d, %s", all, n, how)
 }
 
 // plural drops the final s of what for one.

@@ -79,7 +79,7 @@ func (s *state) paint(c *Context, p *page, w *session.Window, m *session.Moment,
 	tok := named(c.Frame, m.T)
 	parts := []part{{long: fmt.Sprintf("D × N = %d × %d at token %s", w.D, w.N, tok), short: "at " + tok, keep: 9}}
 	if best.across > 0 && best.g.title != "" {
-		parts = append(parts, part{long: best.g.title, keep: 8})
+		parts = append(parts, part{long: best.g.title, short: best.g.few, keep: 50})
 	}
 	parts = append(parts, part{long: rangeText(rng, c.Opt.Frozen), keep: 6},
 		part{long: change(m), keep: 4})

@@ -1,72 +1,62 @@
 package panel
 
-import "mamba-tui/tui/theme"
+import (
+	"slices"
 
-// part is one field of a title or of the status line. Fields are shortened and
-// then dropped from the lowest keep upwards until the line fits.
+	"mamba-tui/tui/theme"
+)
+
+// part is one field of a title or of the status line.
 type part struct {
 	long  string
 	short string // "" = the same as long
-	keep  int
+	keep  int    // the higher, the longer it stays
 	role  theme.Role
 }
 
 // fit chooses, for each part, its long text, its short one or "" so that the
-// parts, separated by gap cells, take at most w cells. The part that is kept
-// longest is clipped at last.
+// parts, gap cells apart, take at most w cells: all are shortened before any is
+// dropped, the least important first, and what then fits again comes back, the
+// most important first. The last one left is clipped.
 func fit(parts []part, gap, w int) []string {
 	out := make([]string, len(parts))
+	order := make([]int, len(parts)) // by importance, descending
+	total := -gap
+	set := func(i int, s string) {
+		if out[i] != "" {
+			total -= width(out[i]) + gap
+		}
+		if s != "" {
+			total += width(s) + gap
+		}
+		out[i] = s
+	}
 	for i, p := range parts {
-		out[i] = p.long
+		order[i] = i
+		set(i, p.long)
 	}
-	total := func() int {
-		n := 0
-		for _, s := range out {
-			if s == "" {
+	slices.SortStableFunc(order, func(a, b int) int { return parts[b].keep - parts[a].keep })
+	for k := len(order) - 1; k >= 0 && total > w; k-- {
+		if p := parts[order[k]]; p.short != "" && p.long != "" {
+			set(order[k], p.short)
+		}
+	}
+	for k := len(order) - 1; k > 0 && total > w; k-- {
+		set(order[k], "")
+	}
+	if len(order) > 0 && total > w {
+		set(order[0], clip(out[order[0]], w))
+	}
+	for _, i := range order {
+		for _, s := range []string{parts[i].short, parts[i].long} {
+			was := out[i]
+			if width(s) <= width(was) {
 				continue
 			}
-			if n > 0 {
-				n += gap
-			}
-			n += width(s)
-		}
-		return n
-	}
-	// lowest returns the least important part that change can still act on.
-	lowest := func(can func(i int) bool) int {
-		best := -1
-		for i := range parts {
-			if out[i] != "" && can(i) && (best < 0 || parts[i].keep <= parts[best].keep) {
-				best = i
+			if set(i, s); total > w {
+				set(i, was)
 			}
 		}
-		return best
-	}
-	for total() > w {
-		shorten := lowest(func(i int) bool { return parts[i].short != "" && out[i] != parts[i].short })
-		last := lowest(func(int) bool { return true })
-		if last < 0 {
-			break
-		}
-		if shorten >= 0 && parts[shorten].keep <= parts[last].keep+1 {
-			out[shorten] = parts[shorten].short
-			continue
-		}
-		more := 0
-		for _, s := range out {
-			if s != "" {
-				more++
-			}
-		}
-		if more == 1 {
-			if shorten >= 0 {
-				out[shorten] = parts[shorten].short
-				continue
-			}
-			out[last] = clip(out[last], w)
-			break
-		}
-		out[last] = ""
 	}
 	return out
 }
@@ -84,34 +74,23 @@ func (p *page) title(focused bool, name string, parts ...part) {
 	}
 	all := append([]part{{long: name, keep: 100, role: role}}, parts...)
 	texts := fit(all, 3, r.left)
-	first := true
+	shown := 0
 	for i, s := range texts {
 		if s == "" {
 			continue
 		}
-		switch {
-		case i == 0:
-		case first:
-		case i == firstShown(texts, 1):
+		switch shown {
+		case 0:
+		case 1:
 			r.pad(2)
 		default:
 			r.put(theme.Dim, " · ")
 		}
-		first = false
+		shown++
 		role := all[i].role
 		if i > 0 && role == theme.Text {
 			role = theme.Dim
 		}
 		r.put(role, s)
 	}
-}
-
-// firstShown is the index of the first non-empty text from i on, or −1.
-func firstShown(texts []string, i int) int {
-	for ; i < len(texts); i++ {
-		if texts[i] != "" {
-			return i
-		}
-	}
-	return -1
 }

@@ -126,7 +126,10 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 		if t == c.Cursor.T {
 			// Reversed: the colour of Δ is still there, on the letters.
 			pre += bold + reverse
-			if cw >= 4 {
+			switch {
+			case c.Theme.Depth == heat.Mono && cw >= 2 && cw < 4:
+				txt = fill(clip(text(c.Frame, t), cw-1), cw-1) + "◂"
+			case cw >= 4:
 				txt = "[" + fill(clip(text(c.Frame, t), cw-2), cw-2) + "]"
 			}
 		}

@@ -111,7 +111,7 @@ func (s *diff) part(c *Context, p *page, th *timeHeat, w *session.Window, data [
 	r := p.row().pad(min(c.Axis.Gutter, 1))
 	txt := []part{{long: name, keep: 9}, {long: "changed − clean", keep: 5}, {long: fmt.Sprintf("%d channels", w.D), keep: 4}, {long: rangeText(rng, c.Opt.Frozen), keep: 8}}
 	if reduced(&ser, rows) {
-		txt[2] = part{long: rows.Title, keep: 7}
+		txt[2] = part{long: rows.Title, short: few(rows, w.D), keep: 50}
 	}
 	same := true
 	for _, v := range data {
