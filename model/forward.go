@@ -44,6 +44,8 @@ func (m *Model) Forward(s *State, tokens []int32, o Options) error {
 			return err
 		}
 	}
+	// A tap of every h needs memory of T·D·N: then the chunks are shorter, which
+	// changes no bit.
 	rows := m.sc.rows
 	if m.rec.on && m.rec.what&TapH != 0 {
 		rows = max(1, min(rows, tapElements/(m.cfg.DInner*m.cfg.DState)))
@@ -123,6 +125,8 @@ func (m *Model) chunk(s *State, tokens []int32, a, b int, o *Options) error {
 			return err
 		}
 	}
+	// The final norm and the head are most of the work with a large
+	// vocabulary: only the rows asked for are computed. V == L·V when L is 1.
 	switch len(o.Logits) {
 	case 0:
 		return nil

@@ -76,6 +76,7 @@ func New(b scan.Backend, cfg Config, w *Weights) (*Model, error) {
 	m.head = l.weight("lm_head.weight", V, M, head)
 	for i := range w.Layers {
 		src, dst := &w.Layers[i], &m.layers[i]
+		// A is a parameter, not selected: it acts only through exp(ΔA) (§3.5.2).
 		dst.hostA = make([]float32, D*N)
 		for j, x := range src.ALog {
 			dst.hostA[j] = float32(-math.Exp(float64(x)))

@@ -57,7 +57,9 @@ type recorder struct {
 	fn       func(*Record)
 }
 
-// setup checks t against a call of L tokens and makes room.
+// setup checks t against a call of L tokens and makes room. Records of all
+// layers are filled side by side, because Forward goes through all layers of a
+// chunk before the next chunk: that is what keeps its scratch bounded.
 func (r *recorder) setup(t *Tap, c Config, L int) error {
 	r.on = false
 	if t == nil {
