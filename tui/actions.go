@@ -37,7 +37,7 @@ func (m *Model) focusBy(by int) tea.Cmd {
 	if len(ids) == 0 {
 		return nil
 	}
-	at := slices.Index(ids, m.focus)
+	at := slices.Index(ids, m.focused())
 	m.focus = ids[(at+by+len(ids))%len(ids)]
 	if m.zoom != "" {
 		m.zoom = m.focus
@@ -51,10 +51,7 @@ func (m *Model) toggleZoom() tea.Cmd {
 	if m.zoom != "" {
 		m.zoom = ""
 	} else {
-		if ids := m.focusable(); !slices.Contains(ids, m.focus) && len(ids) > 0 {
-			m.focus = ids[0]
-		}
-		m.zoom = m.focus
+		m.zoom = m.focused()
 	}
 	m.turn()
 	return m.ask()

@@ -36,8 +36,10 @@ type Model struct {
 	zoom   string
 	over   overlay
 	insert bool
+	key    string // the key being handled
 	digits string // insert mode of a model without symbols: the id being written
 	cursor panel.Cursor
+	chosen bool // the reader chose a channel or state
 	follow bool // live: the cursor is the newest token
 	from   int  // first visible token while still
 	timeZm int  // index into cellWidths

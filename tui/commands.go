@@ -173,7 +173,7 @@ func helpCommands() []command {
 		{id: "help", title: "every key", short: "help", group: groupHelp, keys: []string{"?"}, run: (*Model).openHelp},
 		{id: "palette", title: "find a command by name", group: groupHelp, keys: []string{"ctrl+p"}, scope: everywhere, run: (*Model).openPalette},
 		{id: "lessons", title: "lessons", group: groupHelp, keys: []string{"L"}, when: later(laterLessons), run: nothing},
-		{id: "tour", title: "play the first minute again (clears the history)", group: groupHelp, run: (*Model).restartIntro},
+		{id: "tour", title: "tour: play the first minute again (clears the history)", group: groupHelp, run: (*Model).restartIntro},
 		{id: "out", title: "out one level: list, insert mode, zoom, play, view", group: groupHelp, keys: []string{"esc"}, run: (*Model).out},
 		{id: "quit", title: "quit", group: groupHelp, keys: []string{"q"}, run: (*Model).quit},
 		{id: "quit-now", title: "quit from anywhere", group: groupHelp, keys: []string{"ctrl+c"}, scope: everywhere, run: (*Model).quit},
@@ -182,12 +182,6 @@ func helpCommands() []command {
 }
 
 func insertCommands() []command {
-	leave := func(id string) func(*Model) tea.Cmd {
-		return func(m *Model) tea.Cmd {
-			m.leaveInsert()
-			return m.runID(id)
-		}
-	}
 	cmd := func(id, title, key string, run func(*Model) tea.Cmd) command {
 		return command{id: id, title: title, group: groupInsert, keys: []string{key}, scope: inInsert, run: run}
 	}
@@ -195,15 +189,15 @@ func insertCommands() []command {
 		cmd("insert-leave", "back to commands", "esc", func(m *Model) tea.Cmd { m.leaveInsert(); return nil }),
 		cmd("insert-enter", "type a line feed (the document mark of the built-in models)", "enter", (*Model).insertEnter),
 		cmd("insert-back", "roll the newest token back", "backspace", (*Model).backspace),
-		cmd("insert-left", "leave and go one token back", "left", leave("left")),
-		cmd("insert-right", "leave and go one token on", "right", leave("right")),
-		cmd("insert-up", "leave, previous channel", "up", leave("up")),
-		cmd("insert-down", "leave, next channel", "down", leave("down")),
-		cmd("insert-home", "leave and go to the first token", "home", leave("home")),
-		cmd("insert-end", "leave and go to the newest token", "end", leave("end")),
-		cmd("insert-page-back", "leave and go 16 tokens back", "pgup", leave("page-back")),
-		cmd("insert-page-next", "leave and go 16 tokens on", "pgdown", leave("page-next")),
+		{id: "insert-move", title: "leave and move the cursor", group: groupInsert, scope: inInsert, run: (*Model).leaveAndMove,
+			keys: []string{"left", "right", "up", "down", "home", "end", "pgup", "pgdown"}},
 	}
+}
+
+// leaveAndMove ends insert mode and does what the key does outside it.
+func (m *Model) leaveAndMove() tea.Cmd {
+	m.leaveInsert()
+	return m.run(m.table.find(inNormal, m.key))
 }
 
 func generateCommands() []command {
@@ -220,7 +214,7 @@ func generateCommands() []command {
 		cmd("gen-seed-back", "previous seed", "E", func(m *Model) tea.Cmd { return m.reseed(-1) }),
 		cmd("gen-faster", "faster", "+", func(m *Model) tea.Cmd { return m.faster(1) }),
 		cmd("gen-slower", "slower", "-", func(m *Model) tea.Cmd { return m.faster(-1) }),
-		cmd("gen-leave", "stop generating", "esc", func(m *Model) tea.Cmd { m.over = overlay{}; return m.stop("") }),
+		cmd("gen-leave", "stop generating", "esc", func(m *Model) tea.Cmd { m.stop(""); return m.closeOver() }),
 	}
 }
 

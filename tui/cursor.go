@@ -21,6 +21,25 @@ func (m *Model) clampCursor() {
 	}
 }
 
+// autoChannel puts a cursor nobody has moved on the channel that the story is
+// about: the one that holds most of h after the cursor's token.
+func (m *Model) autoChannel() {
+	w := m.frame.Clean
+	if m.chosen || w == nil || w.At == nil || w.N == 0 {
+		return
+	}
+	best, at := float32(0), -1
+	for i, h := range w.At.H {
+		if h = max(h, -h); h > best {
+			best, at = h, i
+		}
+	}
+	if at >= 0 {
+		m.cursor.D, m.cursor.N = at/w.N, at%w.N
+		m.clampCursor()
+	}
+}
+
 // pause holds the picture still where it is: the first visible token stays.
 func (m *Model) pause() {
 	if m.follow {
@@ -80,6 +99,7 @@ func (m *Model) move(at *int, by, size int, what string) tea.Cmd {
 		return m.say(note, fmt.Sprintf("%s %d is the last", what, size-1))
 	}
 	*at = next
+	m.chosen = true
 	m.clampCursor()
 	m.touch()
 	return m.ask()

@@ -47,7 +47,9 @@ func (m *Model) typeText(text string, flags session.Flags) tea.Cmd {
 	if m.follow {
 		at = session.End
 	}
-	m.play.queue = nil // typing leaves the prompt: its rest no longer follows
+	if !m.intro.on { // the tour still needs the prompt's question
+		m.play.queue = nil // typing leaves the prompt: its rest no longer follows
+	}
 	m.typeAt(at, text, flags)
 	return nil
 }

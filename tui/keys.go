@@ -72,6 +72,7 @@ func (m *Model) scope() scope {
 // onKey runs the command of a key, types it, or says why it does nothing.
 func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 	key := k.String()
+	m.key = key
 	if m.layout.TooSmall { // nothing can be seen: only leaving makes sense
 		switch key {
 		case "q", "ctrl+c":
@@ -123,11 +124,7 @@ func (m *Model) run(c *command) tea.Cmd {
 		m.stop("")
 	}
 	cmd := c.run(m)
-	id := strings.TrimPrefix(c.id, "insert-")
-	if c.id == "insert-"+id && c.id == "insert-back" {
-		return cmd
-	}
-	return tea.Batch(cmd, m.intro.pressed(m, id))
+	return tea.Batch(cmd, m.intro.pressed(m, c.id))
 }
 
 // stopsPlay are the commands that take time into the reader's own hand.

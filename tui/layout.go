@@ -34,6 +34,7 @@ func (v View) String() string {
 type Hints struct {
 	D, N    int // channels and states of a layer
 	PerLine int // rows of data that one line of cells shows: 2 in colour, 1 with glyphs
+	XRay    int // lines that show the whole block; 0: as many as there are
 }
 
 // Place is where a panel stands.
@@ -72,10 +73,10 @@ func Arrange(w, h int, v View, zoom string, hints Hints) Layout {
 		return l
 	}
 	l.Status = image.Rect(0, 0, w, 1)
-	l.Caption = image.Rect(0, h-2, w, h-1)
+	l.Caption = image.Rect(0, h-1-captionHeight(w), w, h-1)
 	l.Footer = image.Rect(0, h-1, w, h)
 	l.Gutter = gutter(w)
-	body := image.Rect(0, 1, w, h-2)
+	body := image.Rect(0, 1, w, l.Caption.Min.Y)
 	hints.D, hints.N, hints.PerLine = max(hints.D, 1), max(hints.N, 1), max(hints.PerLine, 1)
 
 	time := body
@@ -83,7 +84,7 @@ func Arrange(w, h int, v View, zoom string, hints Hints) Layout {
 	case zoom != "":
 		l.zoomed(body, zoom)
 	case v == Block:
-		l.block(body)
+		l.block(body, hints)
 	case v == WhatIf:
 		l.whatIf(body, hints)
 	default:
@@ -101,6 +102,14 @@ func gutter(w int) int {
 	return 9
 }
 
+// captionHeight is how many lines the sentence gets: it has about 90 cells.
+func captionHeight(w int) int {
+	if w < 110 {
+		return 2
+	}
+	return 1
+}
+
 // sideWidth is the width of the right column: enough for an equation with its
 // numbers, never more than a third of a wide screen.
 func sideWidth(w int) int {
@@ -108,7 +117,7 @@ func sideWidth(w int) int {
 	case w < 72:
 		return 22
 	case w < 100:
-		return 28
+		return 26
 	case w < 140:
 		return 40
 	}
@@ -143,7 +152,7 @@ func (l *Layout) watch(body image.Rectangle, hn Hints) (time image.Rectangle) {
 		{id: "tokens", min: 2, want: 2},
 		{id: "kept", min: 2, want: keptHeight(body.Dy())},
 		{id: "delta", min: 3, want: 1 + lines(hn.D, hn), weight: 3},
-		{id: "write", min: 4, want: 1 + lines(hn.D, hn), weight: 1, optional: 26},
+		{id: "write", min: 4, want: 1 + lines(hn.D, hn), weight: 1, optional: 44},
 		{id: "b", min: 2, want: 1 + lines(hn.N, hn), first: true},
 		{id: "c", min: 2, want: 1 + lines(hn.N, hn), first: true},
 		{id: "htime", min: 3, want: 1 + lines(hn.D, hn), weight: 2},
@@ -160,29 +169,41 @@ func (l *Layout) watch(body image.Rectangle, hn Hints) (time image.Rectangle) {
 	return time
 }
 
-// block gives the X-ray all but the ribbon.
-func (l *Layout) block(body image.Rectangle) {
+// block gives the X-ray what it can use, under the ribbon; where lines are
+// left, the cell's arithmetic and the answer stand below.
+func (l *Layout) block(body image.Rectangle, hn Hints) {
 	top, rest := cutTop(body, 2)
 	l.place("tokens", top)
+	if hn.XRay > 0 && rest.Dy() >= hn.XRay+6 {
+		var xray image.Rectangle
+		xray, rest = cutTop(rest, max(hn.XRay+1, rest.Dy()-24))
+		l.place("xray", xray)
+		l.halves(rest, "inspector", "answer")
+		return
+	}
 	l.place("xray", rest)
+}
+
+// halves puts two panels side by side.
+func (l *Layout) halves(area image.Rectangle, left, right string) {
+	a, rule, b := cutRight(area, area.Dx()-(area.Dx()-1)/2-1)
+	l.place(left, a)
+	l.Rules = append(l.Rules, rule)
+	l.place(right, b)
 }
 
 // whatIf shows the two answers side by side under the time panels.
 func (l *Layout) whatIf(body image.Rectangle, hn Hints) {
-	answers := clamp(body.Dy()*2/5, 6, 14)
+	answers := clamp(body.Dy()/3, 5, 11)
 	time, bottom := cutTop(body, body.Dy()-answers)
 	l.stack(time, []row{
 		{id: "tokens", min: 2, want: 2},
 		{id: "kept", min: 2, want: keptHeight(body.Dy())},
 		{id: "delta", min: 2, want: 1 + lines(hn.D, hn), weight: 1},
-		{id: "diff", min: 2, want: 1 + lines(hn.D, hn), weight: 1},
+		{id: "htime", min: 3, want: 1 + lines(hn.D, hn), weight: 1, optional: 20},
+		{id: "diff", min: 5, want: 4 + 2*lines(hn.D, hn), weight: 2},
 	})
-	half := (bottom.Dx() - 1) / 2
-	clean := image.Rect(bottom.Min.X, bottom.Min.Y, bottom.Min.X+half, bottom.Max.Y)
-	rule := image.Rect(clean.Max.X, bottom.Min.Y, clean.Max.X+1, bottom.Max.Y)
-	l.place("clean", clean)
-	l.Rules = append(l.Rules, rule)
-	l.place("changed", image.Rect(rule.Max.X, bottom.Min.Y, bottom.Max.X, bottom.Max.Y))
+	l.halves(bottom, "clean", "changed")
 }
 
 // row asks for a height in a column of panels.

@@ -69,6 +69,7 @@ func (m *Model) take(f *session.Frame) tea.Cmd {
 		m.cursor.T = n - 1
 	}
 	m.clampCursor()
+	m.autoChannel()
 	cmds := []tea.Cmd{m.ask(), m.tellFrame()}
 	if cmd := m.intro.onFrame(m); cmd != nil {
 		cmds = append(cmds, cmd)

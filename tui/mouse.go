@@ -36,7 +36,7 @@ func (m *Model) onMouse(msg tea.MouseMsg) tea.Cmd {
 			}
 			return m.listClick(e.Y)
 		}
-		if id, ok := m.panelAt(e.X, e.Y); ok && id != m.focus && m.zoom == "" {
+		if id, ok := m.panelAt(e.X, e.Y); ok && id != m.focused() && m.zoom == "" {
 			m.focus = id
 			m.turn()
 		}
@@ -95,6 +95,7 @@ func (m *Model) panelAt(x, y int) (string, bool) {
 func (m *Model) hit(x, y int) (panel.Cursor, string, bool) {
 	for _, p := range m.layout.Places {
 		if image.Pt(x, y).In(p.Rect) {
+			m.fillContext()
 			c, ok := m.screen.panels[p.ID].Hit(&m.ctx, x-p.Rect.Min.X, y-p.Rect.Min.Y)
 			return c, p.ID, ok
 		}
@@ -109,6 +110,9 @@ func (m *Model) point(c panel.Cursor) tea.Cmd {
 	}
 	if c.T != m.cursor.T {
 		m.pause()
+	}
+	if c.D != m.cursor.D || c.N != m.cursor.N {
+		m.chosen = true
 	}
 	m.cursor = c
 	m.clampCursor()

@@ -49,6 +49,8 @@ type Options struct {
 
 	// wrap lets tests put a model of their own around the screen's.
 	wrap func(tea.Model) tea.Model
+	// started lets tests hold the program before it runs.
+	started func(*tea.Program)
 	// exit ends the process when nothing else does; nil is os.Exit.
 	exit func(code int)
 }

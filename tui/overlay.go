@@ -66,6 +66,7 @@ type box struct {
 	title string
 	foot  string
 	lines []string // styled, any width up to the inner one
+	low   bool     // at the bottom, so that what is above stays in sight
 }
 
 // splice puts the box over the screen's lines, centred, and returns where. The
@@ -78,6 +79,9 @@ func (b *box) splice(t *theme.Theme, screen []string, w, inner int) image.Rectan
 	}
 	r := image.Rect(0, 0, inner+4, len(lines)+2)
 	r = r.Add(image.Pt((w-r.Dx())/2, (len(screen)-r.Dy())/2))
+	if b.low {
+		r = r.Add(image.Pt(0, len(screen)-1-r.Max.Y))
+	}
 	put := func(i int, s string) {
 		if y := r.Min.Y + i; y >= 0 && y < len(screen) {
 			screen[y] = over(screen[y], s, r.Min.X, r.Dx(), w)
@@ -115,6 +119,9 @@ func over(line, s string, x, n, w int) string {
 	left := ansi.Truncate(line, x, "")
 	right := ansi.TruncateLeft(line, x+n, "")
 	// A character two cells wide may straddle either edge: its half becomes a space.
+	if ansi.StringWidth(right) > w-x-n {
+		right = ansi.TruncateLeft(line, x+n+1, "")
+	}
 	lead := strings.Repeat(" ", max(x-ansi.StringWidth(left), 0))
 	trail := strings.Repeat(" ", max(w-x-n-ansi.StringWidth(right), 0))
 	return left + "\x1b[m" + lead + s + "\x1b[m" + trail + right

@@ -44,6 +44,7 @@ func (p *player) interval() time.Duration {
 func (m *Model) start(what playing) tea.Cmd {
 	m.play.what = what
 	m.play.n++
+	m.relay = true
 	m.touch()
 	return m.after(m.play.interval(), playMsg{m.play.n})
 }
@@ -55,6 +56,7 @@ func (m *Model) stop(why string) tea.Cmd {
 	}
 	m.play.what = stopped
 	m.play.n++
+	m.relay = true
 	m.touch()
 	if why == "" {
 		return nil

@@ -83,8 +83,6 @@ func Run(ctx context.Context, e Engine, o Options) error {
 	}
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	p := tea.NewProgram(root, o.program(inner)...)
-
 	// Cancelling makes Bubble Tea restore the terminal and return, also when it
 	// has only just begun; killing it would do neither then.
 	var broken crash
@@ -93,6 +91,7 @@ func Run(ctx context.Context, e Engine, o Options) error {
 		cancel()
 	}
 	e.OnPanic(fall)
+	p := tea.NewProgram(&guard{root, fall}, o.program(inner)...)
 	ended := make(chan struct{})
 	var watchers sync.WaitGroup
 	sig := make(chan os.Signal, 4)
@@ -108,6 +107,9 @@ func Run(ctx context.Context, e Engine, o Options) error {
 		o.watchSignals(p, sig, ended)
 	}()
 
+	if o.started != nil {
+		o.started(p)
+	}
 	_, err := p.Run()
 	close(ended)
 	signal.Stop(sig)
@@ -116,7 +118,7 @@ func Run(ctx context.Context, e Engine, o Options) error {
 	if v, stack := broken.get(); stack != nil {
 		e.Close()
 		tell(o.Stderr, v, stack)
-		return fmt.Errorf("%w: the engine panicked: %v", ErrPanic, v)
+		return fmt.Errorf("%w: %v", ErrPanic, v)
 	}
 	e.Close()
 	if errors.Is(err, tea.ErrProgramPanic) {

@@ -44,7 +44,35 @@ type segment struct {
 // hints are the facts the layout depends on.
 func (m *Model) layoutHints() Hints {
 	c := m.frame.Info.Config
-	return Hints{D: c.DInner, N: c.DState, PerLine: heat.RowsPerLine(depth(m.opt.Profile))}
+	h := Hints{D: c.DInner, N: c.DState, PerLine: heat.RowsPerLine(depth(m.opt.Profile))}
+	if p, ok := m.screen.panels["xray"].(interface {
+		Wants(*panel.Context) (least, best int)
+	}); ok && m.frame.Clean.At != nil {
+		_, h.XRay = p.Wants(&m.ctx)
+	}
+	return h
+}
+
+// fillContext brings what panels draw from up to date.
+func (m *Model) fillContext() {
+	c := &m.ctx
+	c.Frame, c.Cursor, c.Theme, c.Stale, c.Typing = m.frame, m.cursor, m.theme, m.stale, m.insert
+	c.Focus = m.focused()
+}
+
+// focused is the panel that has the focus in this view: the one that was
+// chosen, or what the view is about.
+func (m *Model) focused() string {
+	first := ""
+	for _, p := range m.layout.Places {
+		if p.ID == m.focus {
+			return m.focus
+		}
+		if first == "" || p.ID == "xray" {
+			first = p.ID
+		}
+	}
+	return first
 }
 
 // arrange brings layout and time axis up to date.
@@ -53,6 +81,7 @@ func (m *Model) arrange() {
 		return
 	}
 	m.relay = false
+	m.fillContext()
 	l := Arrange(m.w, m.h, m.view, m.zoom, m.layoutHints())
 	if !sameLayout(l, m.layout) {
 		m.layout = l
@@ -61,18 +90,23 @@ func (m *Model) arrange() {
 	if l.TooSmall {
 		return
 	}
-	if ids := m.layout.Places; m.zoom == "" && len(ids) > 0 &&
-		!slices.ContainsFunc(ids, func(p Place) bool { return p.ID == m.focus }) {
-		m.focus = ids[0].ID
-	}
 	n := len(m.frame.Tokens)
 	cellW := cellWidth(cellWidths[m.timeZm], l.Cols, n+len(m.play.queue))
-	if m.follow {
+	if m.moving() {
 		m.ctx.Axis = liveAxis(l.Gutter, l.Cols, cellW, n)
 	} else {
+		if m.follow {
+			m.from = n
+		}
 		m.ctx.Axis = stillAxis(l.Gutter, l.Cols, cellW, n, m.from, m.cursor.T)
 		m.from = m.ctx.Axis.From
 	}
+}
+
+// moving says that tokens arrive: the picture then sweeps instead of scrolling,
+// because a scrolled picture is sent to the terminal whole with every token.
+func (m *Model) moving() bool {
+	return m.follow && (m.insert || m.play.what == queued || m.play.what == generating)
 }
 
 func sameLayout(a, b Layout) bool {
@@ -109,9 +143,8 @@ func (m *Model) draw() string {
 	if m.layout.TooSmall {
 		return m.tooSmall()
 	}
-	c := &m.ctx
-	c.Frame, c.Cursor, c.Theme, c.Focus, c.Stale, c.Typing = m.frame, m.cursor, m.theme, m.focus, m.stale, m.insert
-	s := m.screen
+	m.fillContext()
+	c, s := &m.ctx, m.screen
 	s.lines = s.lines[:0]
 	s.lines = append(s.lines, m.statusLine())
 	rule := m.theme.Paint(theme.Dim, "│")
@@ -132,8 +165,8 @@ func (m *Model) draw() string {
 		s.lines = append(s.lines, b.String())
 	}
 	caption := s.panels["caption"]
-	caption.SetSize(m.w, 1)
-	s.lines = append(s.lines, caption.Lines(c)[0], m.footerLine())
+	caption.SetSize(m.w, m.layout.Caption.Dy())
+	s.lines = append(append(s.lines, caption.Lines(c)...), m.footerLine())
 	m.drawOver(s.lines)
 	m.drawToast(s.lines)
 	return strings.Join(s.lines, "\n")
@@ -168,12 +201,16 @@ func (m *Model) drawOver(lines []string) {
 // arithmeticBox shows the cell's equation with all its numbers.
 func (m *Model) arithmeticBox(w, h int) (box, int) {
 	inner := min(w-12, 96)
-	rows := min(h-6, 22)
-	m.screen.detail.SetSize(inner, rows)
+	m.screen.detail.SetSize(inner, min(h-4, 24))
+	lines := m.screen.detail.Lines(&m.ctx)
+	for len(lines) > 1 && strings.TrimSpace(ansi.Strip(lines[len(lines)-1])) == "" {
+		lines = lines[:len(lines)-1]
+	}
 	return box{
 		title: fmt.Sprintf("h[%d,%d] after token %d", m.cursor.D, m.cursor.N, m.cursor.T),
 		foot:  "←→ token · ↑↓ channel · , . state · esc closes",
-		lines: m.screen.detail.Lines(&m.ctx),
+		lines: lines,
+		low:   true,
 	}, inner
 }
 
@@ -190,7 +227,7 @@ func (m *Model) drawToast(lines []string) {
 	}
 	w = min(w, room)
 	for i, s := range text {
-		y := len(lines) - 2 - len(text) + i
+		y := m.layout.Caption.Min.Y - len(text) + i
 		if y < 1 {
 			continue
 		}

@@ -15,6 +15,7 @@ import (
 type field struct {
 	text string
 	keep int // the lowest goes first
+	role theme.Role
 }
 
 // fitFields drops fields until the rest, with separators of sep cells, fits.
@@ -42,25 +43,28 @@ func (m *Model) statusLine() string {
 	f := m.frame
 	right := " " + m.view.String() + " · " + m.modeName() + " "
 	fields := []field{
-		{oneLine(f.Info.Card.Name), 10},
-		{string(f.Info.Card.Kind), 8},
-		{oneLine(f.Info.Backend), 4},
-		{m.tokenCount(), 9},
-		{othersText(f.Others), 7},
-		{pendingText(f.Pending), 8},
-		{stepTime(f.Timing), 5},
-		{m.layerText(), 6},
-		{branchText(f.Branch), 6},
-		{tweakText(f.Tweaks), 8},
-		{oneLine(f.Info.BackendNote), 1},
+		{oneLine(f.Info.Card.Name), 10, theme.Title},
+		{string(f.Info.Card.Kind), 8, theme.Accent},
+		{oneLine(f.Info.Backend), 4, theme.Dim},
+		{m.tokenCount(), 9, theme.Text},
+		{othersText(f.Others), 7, theme.Warn},
+		{pendingText(f.Pending), 8, theme.Warn},
+		{stepTime(f.Timing), 5, theme.Dim},
+		{m.layerText(), 6, theme.Text},
+		{branchText(f.Branch), 6, theme.Text},
+		{tweakText(f.Tweaks), 8, theme.Changed},
+		{oneLine(f.Info.BackendNote), 1, theme.Dim},
 	}
-	room := m.w - ansi.StringWidth(right) - 1
-	parts := make([]string, 0, len(fields))
-	for _, f := range fitFields(fields, 3, room-1) {
-		parts = append(parts, f.text)
+	room := m.w - ansi.StringWidth(right) - 2
+	var b strings.Builder
+	b.WriteByte(' ')
+	for i, f := range fitFields(fields, 3, room) {
+		if i > 0 {
+			b.WriteString(m.theme.Paint(theme.Dim, " · "))
+		}
+		b.WriteString(m.theme.Paint(f.role, f.text))
 	}
-	left := fill(" "+strings.Join(parts, " · "), room+1)
-	return m.theme.Paint(theme.Bar, left) + m.theme.Paint(m.modeRole(), right)
+	return fill(b.String(), room+2) + m.theme.Paint(m.modeRole(), right)
 }
 
 // modeName says what keys and time do now.
@@ -79,8 +83,11 @@ func (m *Model) modeName() string {
 }
 
 func (m *Model) modeRole() theme.Role {
-	if m.insert || m.play.what != stopped {
-		return theme.Focus
+	switch {
+	case m.insert || m.play.what != stopped:
+		return theme.Cursor
+	case m.follow:
+		return theme.Good
 	}
 	return theme.Title
 }
@@ -161,17 +168,34 @@ func parityText(p session.Parity) string {
 // footerLine is the last line: what to press next, and the parity.
 func (m *Model) footerLine() string {
 	parity := " " + parityText(m.frame.Parity) + " "
+	if m.intro.on && m.w < 100 {
+		parity = "" // the newcomer's line needs the width
+	}
 	room := m.w - ansi.StringWidth(parity)
 	var left string
 	switch {
 	case m.over.kind == overGenerate:
 		left = m.generateLine(room)
 	case m.intro.on:
-		left = m.theme.Paint(theme.Accent, fill(" ▸ "+m.intro.line(m), room))
+		left = m.introLine()
 	case m.insert:
 		left = m.insertLine(room)
 	default:
 		left = m.hints(room)
 	}
 	return fill(left, room) + m.theme.Paint(theme.Dim, parity)
+}
+
+// introLine paints the newcomer's line; what stands between backquotes is a key.
+func (m *Model) introLine() string {
+	var b strings.Builder
+	b.WriteString(m.theme.Paint(theme.Key, " ▸ "))
+	for i, s := range strings.Split(m.intro.line(m), "`") {
+		if i%2 == 1 {
+			b.WriteString(m.theme.Paint(theme.Cursor, " "+s+" "))
+			continue
+		}
+		b.WriteString(m.theme.Paint(theme.Accent, s))
+	}
+	return b.String()
 }

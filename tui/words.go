@@ -2,15 +2,18 @@ package tui
 
 // What the newcomer's line says. Each names one key; nothing here states a
 // number that was not computed.
+//
+// The key stands between backquotes and comes first: a narrow screen cuts the
+// end.
 const (
-	introPlay       = "A Mamba reads a prompt. Watch Δ and h: what it keeps, what it throws away.  esc skips this"
-	introTypeWipe   = "Token %d opened Δ and wiped h: selection. Now you: press  i  and type a token.  space plays on"
-	introType       = "Now you: press  i  and type a token; the model steps with every key"
-	introWalkTyping = "Type any of %s. Then  esc  and  ←  walk back"
-	introWalk       = "Every token is kept. Press  ←  to walk back in time; everything follows the cursor"
-	introCell       = "Press  enter  to see one cell of h computed from its numbers; ↑ ↓ choose the channel"
-	introFreezeOpen = "The numbers recompute to h. Now press  f  to freeze Δ and watch the answer go wrong"
-	introFreeze     = "Press  f  to freeze Δ at its mean and watch the answer go wrong"
+	introPlay       = "A Mamba reads: see what h keeps and what it drops. `esc` skips the tour"
+	introTypeWipe   = "Press `i` and type. Token %d opened Δ and wiped h: that is selection"
+	introType       = "Press `i` and type a token: the model steps with every key"
+	introWalkTyping = "Type any of %s; then `esc` and `←` walk back"
+	introWalk       = "Press `←` to walk back: nothing is lost, everything follows the cursor"
+	introCell       = "Press `enter`: one cell of h, computed from its numbers (↑↓ channel)"
+	introFreezeOpen = "Press `f`: freeze Δ and see the answer go wrong. These numbers give h"
+	introFreeze     = "Press `f`: freeze Δ at its mean and see the answer go wrong"
 	introDone       = "Without selection nothing is wiped in time. c: clean or changed run · f: undo · 1: back · ?: every key"
 	introSkipped    = "tour skipped: ? lists every key, ctrl+p finds it by name"
 )
