@@ -16,6 +16,9 @@ import (
 	"mamba-tui/model"
 )
 
+// readSize is how much of a file is read at once, in bytes.
+const readSize = 1 << 18
+
 // part is one open file of weights, read once from beginning to end while its
 // sum is taken.
 type part struct {
@@ -43,7 +46,7 @@ func openPart(fsys fs.FS, dir, name string) (*part, error) {
 			return errors.New("is not a file")
 		}
 		p.size = info.Size()
-		p.reader = io.TeeReader(bufio.NewReaderSize(file, 1<<18), p.hash)
+		p.reader = io.TeeReader(bufio.NewReaderSize(file, int(min(p.size, readSize))), p.hash)
 		p.header, err = ReadHeader(p.reader, p.size)
 		return err
 	}()
@@ -183,7 +186,7 @@ func (c *config) settleBiases(have map[string]Tensor) error {
 // read fills the weights of the plan from the file, in the order of its data,
 // and returns how many are NaN or infinite.
 func (p *part) read(todo plan) (nonFinite int, err error) {
-	buffer := make([]byte, 1<<18)
+	buffer := make([]byte, max(8, min(p.size, readSize)))
 	for _, t := range p.header.Tensors {
 		size := int(dtypeSize[t.Dtype])
 		data := make([]float32, int(t.End-t.Begin)/size)
