@@ -80,6 +80,13 @@ func TestAnyHistoryEqualsAFreshRun(t *testing.T) {
 		}
 		mustAppend(rt, fresh, list)
 		sameState(rt, s, fresh)
+		last := 0
+		for _, f := range slices.Concat(s.clean.keys.old, s.clean.keys.recent) {
+			if f.at <= last || f.at > len(want) {
+				rt.Fatalf("a keyframe at %d after one at %d, in a history of %d tokens", f.at, last, len(want))
+			}
+			last = f.at
+		}
 		if s.changed != nil {
 			if err := fresh.change(ctx, s.changed.tweaks); err != nil {
 				rt.Fatal(err)

@@ -18,7 +18,8 @@ type Frame struct {
 	Others  int     // tokens of the history typed outside the alphabet
 	Pending int     // tokens of the mutation under way that are not yet computed
 
-	Look    Look    // what the frame was computed for
+	Asked   Look    // the request that the frame answers, as it was made
+	Look    Look    // what that came to: clipped, and following the end if asked to
 	Clean   *Window // the run without tweaks: the visible tokens of Look's layer
 	Changed *Window // the same with Tweaks in force; nil without
 	Tweaks  []Tweak // in force, with their scope

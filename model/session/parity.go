@@ -4,15 +4,22 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
 	"mamba-tui/model"
 )
 
-// paritySpan is the most tokens that parity is measured over.
-const paritySpan = 256
+// Parity is measured over paritySpan tokens, or fewer, but at least parityLeast,
+// if the model is so slow that they would take longer than parityTime. The
+// oracle is taken to be twice as slow.
+const (
+	paritySpan  = 256
+	parityLeast = 16
+	parityTime  = 2 * time.Second
+)
 
 // CheckParity measures the distance of the clean run to the float64 oracle over
-// the newest tokens, up to 256 of them; without an oracle it does nothing. When
+// the newest tokens, up to 256 of them (fewer for a slow model); without an oracle it does nothing. When
 // ctx ends first it returns ctx's error and the last measure stays.
 //
 // Both models start from one state, the run's own before those tokens (the zero
@@ -36,8 +43,12 @@ func (s *Session) CheckParity(ctx context.Context) error {
 	if s.opt.Oracle == nil || n == 0 || s.parity.Known && s.parity.To == n {
 		return nil
 	}
-	from := max(n-paritySpan, 0)
 	r := s.clean
+	span := paritySpan
+	if r.micros > 0 {
+		span = min(span, max(int(float64(parityTime.Microseconds())/(3*r.micros)), parityLeast))
+	}
+	from := max(n-span, 0)
 	if _, err := r.seek(ctx, from); err != nil {
 		return err
 	}

@@ -79,6 +79,21 @@ func TestParitySees(t *testing.T) {
 	}
 }
 
+// A slow model is measured over fewer tokens.
+func TestParityOfASlowModel(t *testing.T) {
+	s := newSession(t, newModel(t, small, scan.Float32), Options{Oracle: newModel(t, small, scan.Float64)})
+	mustAppend(t, s, ids(500, 11))
+	for micros, want := range map[float64]int{10: 256, 10_000: 66, 1e6: 16} {
+		s.parity, s.clean.micros = Parity{}, micros
+		if err := s.CheckParity(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.parity.To - s.parity.From; got != want || !(s.parity.Rel < 1e-5) {
+			t.Errorf("%v µs a token: %+v, want %d tokens", micros, s.parity, want)
+		}
+	}
+}
+
 func TestParityIsCancelled(t *testing.T) {
 	s := newSession(t, newModel(t, small, scan.Float32), Options{Oracle: newModel(t, small, scan.Float64)})
 	mustAppend(t, s, ids(500, 11))

@@ -126,10 +126,11 @@ func (r *run) advance(to, end int) (int, time.Duration, error) {
 	limit := max(tapFloats/(r.cfg.DInner*r.cfg.DState*r.cfg.NLayer), 1)
 	stop := r.keys.next(r.n, end)
 	n := min(r.chunk(to-r.n, limit), stop-r.n)
-	known := r.sums[0].len() // summaries exist up to here after a roll-back
+	// After a roll-back the summaries exist up to where it leads: the tail is run
+	// again for the state and the statistics only.
+	known := r.sums[0].len()
 	tap := &model.Tap{What: model.TapDelta | model.TapU | model.TapB | model.TapH}
 	if known > r.n {
-		n = min(n, known-r.n)
 		tap.What = model.TapDelta
 	}
 	tap.Func = func(rec *model.Record) {

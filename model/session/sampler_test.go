@@ -74,6 +74,11 @@ func TestSamplerIsDeterministic(t *testing.T) {
 			c++
 		}
 	}
+	for p := range uint64(100) { // positions of one seed are not those of another, shuffled
+		if uniform(1, p) == uniform(2, p^3) {
+			t.Fatal("seed and position are interchangeable")
+		}
+	}
 	for _, n := range []int{a, b, c} { // 4 expected of 200
 		if n > 16 {
 			t.Errorf("%d of 200 draws agree where one in 50 should", n)
@@ -101,6 +106,17 @@ func TestSamplerRefuses(t *testing.T) {
 	inf := float32(math.Inf(1))
 	if id, err := (Sampler{Temperature: 2}).choose([]float32{1, inf, 3}, 0); id != 1 || err != nil {
 		t.Errorf("chose %d, %v beside an infinite logit", id, err)
+	}
+	var chosen [4]int
+	for position := range 100 {
+		id, err := (Sampler{Temperature: 2}).choose([]float32{1, inf, 3, inf}, position)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chosen[id]++
+	}
+	if chosen[0] != 0 || chosen[2] != 0 || chosen[1] < 25 || chosen[3] < 25 {
+		t.Errorf("two infinite logits among four: chosen %v times", chosen)
 	}
 }
 

@@ -24,7 +24,7 @@ type Options struct {
 	// KeyframeEvery is the spacing of keyframes near the end, in tokens;
 	// 0: chosen from KeyframeBytes.
 	KeyframeEvery int
-	// KeyframeBytes bounds the memory of a run's keyframes; 0: 64 MiB, or half
+	// KeyframeBytes bounds the memory of a run's keyframes; 0: 32 MiB, or half
 	// of what the weights take if that is more. At least 16 keyframes are kept
 	// whatever they cost.
 	KeyframeBytes int
@@ -68,7 +68,7 @@ type Session struct {
 func New(m *model.Model, o Options) (*Session, error) {
 	s := &Session{m: m, cfg: m.Config(), opt: o, tok: o.Tokenizer}
 	if s.opt.KeyframeBytes <= 0 {
-		s.opt.KeyframeBytes = max(64<<20, 4*s.cfg.Parameters()/2)
+		s.opt.KeyframeBytes = max(32<<20, 4*s.cfg.Parameters()/2)
 	}
 	if s.tok == nil {
 		var err error
@@ -332,6 +332,7 @@ func (s *Session) Frame(ctx context.Context, l Look) (*Frame, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
+	asked := l
 	l = s.resolve(l)
 	start := time.Now()
 	ran := 0
@@ -353,7 +354,7 @@ func (s *Session) Frame(ctx context.Context, l Look) (*Frame, error) {
 		}
 	}
 	f := s.blank()
-	f.Look = l
+	f.Asked, f.Look = asked, l
 	f.Group = s.groups[l.Layer]
 	f.Events = slices.Clip(s.clean.sums[l.Layer].events)
 	f.Clean = s.clean.window(l, s.skip[l.Layer], s.groups)

@@ -191,8 +191,8 @@ func TestFollow(t *testing.T) {
 		mustAppend(t, s, tokens[i:i+1])
 		f := mustFrame(t, s, Look{To: 20, Follow: true})
 		want := Look{T: i, From: max(i+1-20, 0), To: i + 1, Follow: true}
-		if f.Look != want {
-			t.Fatalf("look %+v, want %+v", f.Look, want)
+		if f.Look != want || f.Asked != (Look{To: 20, Follow: true}) {
+			t.Fatalf("look %+v for %+v, want %+v", f.Look, f.Asked, want)
 		}
 		if i%7 == 0 {
 			sameWindow(t, f.Clean, direct(t, m, s.tokens, nil, f.Look, s.groups))
@@ -278,4 +278,19 @@ func TestLargeWindowHasNoH(t *testing.T) {
 		t.Fatal("no h over 500 tokens of 8192 cells")
 	}
 	sameWindow(t, f.Clean, direct(t, m, s.tokens, nil, l, s.groups))
+}
+
+// What was seen of tokens that were rolled back is not shown for those that
+// took their places.
+func TestRollBackForgetsWhatWasSeen(t *testing.T) {
+	m := newModel(t, small, scan.Float32)
+	s := newSession(t, m, Options{KeyframeEvery: 4})
+	mustAppend(t, s, ids(20, 11))
+	l := Look{T: 19, Layer: 1, From: 5, To: 20}
+	mustFrame(t, s, l)
+	if err := s.Truncate(10); err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, s, ids(33, 11)[23:])
+	sameWindow(t, mustFrame(t, s, l).Clean, direct(t, m, s.tokens, nil, l, s.groups))
 }
