@@ -25,9 +25,11 @@ func DepthOf(p colorprofile.Profile) heat.Depth {
 // Resolve says which colours to use and why, from the environment ("KEY=value",
 // the last one of a key wins) and whether the output is a terminal.
 //
-//   - no terminal, or TERM=dumb: NoTTY, there is no screen
-//   - NO_COLOR with any value but the empty one (no-color.org): ASCII, whatever
-//     the others say
+//   - TERM=dumb: NoTTY, whatever the others say: such a terminal shows the
+//     control codes of a screen as text
+//   - no terminal: NoTTY, unless colours are forced (there is still no screen)
+//   - NO_COLOR with any value but the empty one (no-color.org): ASCII, over
+//     CLICOLOR_FORCE too
 //   - CLICOLOR_FORCE other than "" and "0": 16 colours at least, even into a pipe
 //   - otherwise what TERM, COLORTERM and the like announce
 //
@@ -46,7 +48,7 @@ func Resolve(env []string, isTTY bool) (p colorprofile.Profile, reason string) {
 	switch {
 	case !isTTY && (!forced || noColour):
 		return colorprofile.NoTTY, "the output is not a terminal"
-	case get("TERM") == "dumb" && (!forced || noColour):
+	case get("TERM") == "dumb":
 		return colorprofile.NoTTY, "TERM=dumb"
 	case noColour:
 		return colorprofile.ASCII, "NO_COLOR is set"
