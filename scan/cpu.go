@@ -55,21 +55,22 @@ type cpu[T float] struct {
 	scan   scanJob[T]
 
 	zeros []T // a row of zeros: what a cleared convolution window holds
+	steps []T // a row of Δ after softplus, each part of a Scan in its own channels
 }
 
-// kernels are the inner loops of a kernel set. Each is called for one row, so
-// a step and a chunk run the same code and agree bit for bit.
+// kernels are the inner loops of a kernel set. Each works on one row (one step),
+// so a step and a chunk run the same code and agree bit for bit.
 type kernels[T float] struct {
 	name string
 	// panel sums one panel of outputs: Σ_i x[i]·w[i·panelWidth+k] for each k,
 	// every sum in the order of i.
 	panel func(x, w []T) [panelWidth]T
-	// softplus is log(1+exp(x)), and x above 20.
-	softplus func(x T) T
-	// silu is x/(1+exp(−x)).
-	silu func(x T) T
-	// siluRow is silu over a row, in place; the same bits as silu.
-	siluRow func(x []T)
+	// softplus is dst = log(1+exp(x+bias)), and x+bias above 20; bias may be nil.
+	softplus func(dst, x, bias []T)
+	// silu is x = x/(1+exp(−x)).
+	silu func(x []T)
+	// gate is y = y·silu(z).
+	gate func(y, z []T)
 	// advance moves one channel by one step, for each rule:
 	// h[n] = Ā(Δ,a[n])·h[n] + g(Δ,a[n])·u·b[n], returning Σ_n c[n]·h[n].
 	advance [numRules]func(h, a, b, c []T, delta, u T) T
@@ -102,7 +103,7 @@ func (c *cpu[T]) Sync() error { return nil }
 
 // Close implements Backend. Buffers belong to their owners and stay usable.
 func (c *cpu[T]) Close() error {
-	c.zeros = nil
+	c.zeros, c.steps = nil, nil
 	// What the last operation was handed must not outlive its owner.
 	c.linear, c.conv, c.scan = linearJob[T]{}, convJob[T]{}, scanJob[T]{}
 	return nil
@@ -110,8 +111,14 @@ func (c *cpu[T]) Close() error {
 
 // zeroRow is n zeros that nobody writes to.
 func (c *cpu[T]) zeroRow(n int) []T {
-	if len(c.zeros) < n {
-		c.zeros = make([]T, n)
-	}
+	c.zeros = grown(c.zeros, n)
 	return c.zeros[:n]
+}
+
+// grown is row with at least n elements: itself, or a new row of zeros.
+func grown[T float](row []T, n int) []T {
+	if len(row) < n {
+		return make([]T, n)
+	}
+	return row
 }

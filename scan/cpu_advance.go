@@ -15,9 +15,9 @@ func generic32() kernels[float32] {
 	return kernels[float32]{
 		name:     "cpu generic f32",
 		panel:    panelSum[float32],
-		softplus: softplus32,
-		silu:     silu32,
-		siluRow:  siluRow32,
+		softplus: softplusRow32,
+		silu:     siluRow32,
+		gate:     gateRow32,
 		advance: [numRules]func(h, a, b, c []float32, delta, u float32) float32{
 			Released:      released32,
 			ZOH:           zoh32,
@@ -33,9 +33,9 @@ func generic64() kernels[float64] {
 	return kernels[float64]{
 		name:     "cpu generic f64",
 		panel:    panelSum[float64],
-		softplus: softplus64,
-		silu:     silu64,
-		siluRow:  siluRow64,
+		softplus: softplusRow64,
+		silu:     siluRow64,
+		gate:     gateRow64,
 		advance: [numRules]func(h, a, b, c []float64, delta, u float64) float64{
 			Released:      released64,
 			ZOH:           zoh64,
@@ -47,21 +47,23 @@ func generic64() kernels[float64] {
 }
 
 // released32 is the rule of the released code: Ā = exp(ΔA), g = Δ. exp(ΔA) is
-// 2^(Δ·log2(e)·A), with the first product taken once for all states.
+// 2^(Δ·log2(e)·A), with the first product taken once for all states. First all
+// exponentials of a tile, then the updates: in one loop each element would wait
+// for the test of its own range.
 func released32(h, a, b, c []float32, delta, u float32) float32 {
-	a, b, c = a[:len(h)], b[:len(h)], c[:len(h)]
 	rate, write := delta*log2e, delta*u
+	var tile [16]float32
 	var sum float32
-	for n, old := range h {
-		var abar float32
-		if r := rate * a[n]; r > minExp2 && r < maxExp2 {
-			abar = exp2Core(r)
-		} else {
-			abar = exp2Edge(r)
+	for from := 0; from < len(h); from += len(tile) {
+		to := min(from+len(tile), len(h))
+		abar := tile[:to-from]
+		exp2Row(abar, a[from:to], rate)
+		h, b, c := h[from:to], b[from:to], c[from:to]
+		for n, decay := range abar {
+			now := decay*h[n] + write*b[n]
+			h[n] = now
+			sum += c[n] * now
 		}
-		now := abar*old + write*b[n]
-		h[n] = now
-		sum += c[n] * now
 	}
 	return sum
 }
@@ -157,22 +159,4 @@ func backwardEuler[T float](h, a, b, c []T, delta, u T) T {
 		sum += c[n] * now
 	}
 	return sum
-}
-
-// softplus64 is log(1+exp(x)), and x above 20 as in the released kernel.
-func softplus64(x float64) float64 {
-	if !(x <= 20) {
-		return x // also NaN
-	}
-	return math.Log1p(math.Exp(x))
-}
-
-// silu64 is x/(1+exp(−x)).
-func silu64(x float64) float64 { return x / (1 + math.Exp(-x)) }
-
-// siluRow64 is silu64 over a row.
-func siluRow64(x []float64) {
-	for i, v := range x {
-		x[i] = silu64(v)
-	}
 }

@@ -6,8 +6,7 @@ type convJob[T float] struct {
 	bias, zeros     []T
 	resets          []int32
 	rows, taps      int
-	silu            bool
-	siluRow         func(x []T)
+	silu            func(x []T) // nil: none
 }
 
 // Conv implements Backend.
@@ -16,16 +15,17 @@ func (c *cpu[T]) Conv(a ConvArgs) {
 		panic("scan: Conv: a size is negative or K is not positive")
 	}
 	c.conv = convJob[T]{
-		y:       viewOf[T](a.Y, a.L, a.D, "scan: Conv: Y is not (L, D)"),
-		x:       viewOf[T](a.X, a.L, a.D, "scan: Conv: X is not (L, D)"),
-		w:       viewOf[T](a.W, a.D, a.K, "scan: Conv: W is not (D, K)"),
-		window:  viewOf[T](a.Window, a.K-1, a.D, "scan: Conv: Window is not (K-1, D)"),
-		bias:    sliceOf[T](a.Bias, a.D, true, "scan: Conv: Bias is not (D)"),
-		resets:  sliceOf[int32](a.Resets, a.L, true, "scan: Conv: Resets is not int32 (L)"),
-		rows:    a.L,
-		taps:    a.K,
-		silu:    a.SiLU,
-		siluRow: c.kernels.siluRow,
+		y:      viewOf[T](a.Y, a.L, a.D, "scan: Conv: Y is not (L, D)"),
+		x:      viewOf[T](a.X, a.L, a.D, "scan: Conv: X is not (L, D)"),
+		w:      viewOf[T](a.W, a.D, a.K, "scan: Conv: W is not (D, K)"),
+		window: viewOf[T](a.Window, a.K-1, a.D, "scan: Conv: Window is not (K-1, D)"),
+		bias:   sliceOf[T](a.Bias, a.D, true, "scan: Conv: Bias is not (D)"),
+		resets: sliceOf[int32](a.Resets, a.L, true, "scan: Conv: Resets is not int32 (L)"),
+		rows:   a.L,
+		taps:   a.K,
+	}
+	if a.SiLU {
+		c.conv.silu = c.kernels.silu
 	}
 	if a.L == 0 || a.D == 0 {
 		return
@@ -51,8 +51,8 @@ func (j *convJob[T]) run(from, to int) {
 		for k := range j.taps {
 			addTap(y, w[k:], j.input(t-j.taps+1+k, first, from, to), j.w.stride)
 		}
-		if j.silu {
-			j.siluRow(y)
+		if j.silu != nil {
+			j.silu(y)
 		}
 	}
 	j.carry(first, from, to)

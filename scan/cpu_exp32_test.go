@@ -35,7 +35,7 @@ func TestExp32Accuracy(t *testing.T) {
 		want   func(float64) float64
 		tol    float64
 	}{
-		{"2^r", -125.9, 127.9, exp2Core, math.Exp2, 1.3e-7},
+		{"2^r", -125.9, 125.9, exp2Core, math.Exp2, 1.3e-7},
 		{"2^r near 0", -0.51, 0.51, exp2Core, math.Exp2, 1.3e-7},
 		{"exp", -87.3, 88.7, exp32, math.Exp, 1.5e-7},
 		{"exp near 0", -1e-3, 1e-3, exp32, math.Exp, 1.2e-7},
@@ -92,7 +92,9 @@ func TestExp32Ends(t *testing.T) {
 		{"2^r", exp2Core, 0, 1},
 		{"2^r", exp2Core, 1, 2},
 		{"2^r", exp2Core, -125, 0x1p-125},
-		{"2^r", exp2Core, 127, 0x1p127},
+		{"2^r", exp2Core, 125, 0x1p125},
+		{"2^r", exp2Edge, 127, 0x1p127},
+		{"2^r", exp2Edge, -3, 0.125},
 		{"softplus", softplus32, 0, 0.6931472},
 		{"softplus", softplus32, -inf, 0},
 		{"softplus", softplus32, inf, inf},
@@ -119,16 +121,41 @@ func TestExp32Ends(t *testing.T) {
 	}
 }
 
-// TestReleasedEdges: released32 takes exp2Core inside and exp2Edge outside of
-// its range; around both borders it is what Coefficients says.
+// TestInCore: the one comparison is |r| < maxExp2.
+func TestInCore(t *testing.T) {
+	if math.Float32frombits(maxExp2Bits) != maxExp2 {
+		t.Errorf("maxExp2Bits are those of %v, want %v", math.Float32frombits(maxExp2Bits), maxExp2)
+	}
+	below := math.Nextafter32(maxExp2, 0)
+	for r, want := range map[float32]bool{0: true, below: true, -below: true, maxExp2: false, -maxExp2: false,
+		1e30: false, float32(math.Inf(-1)): false} {
+		if inCore(r) != want {
+			t.Errorf("inCore(%v) is %v", r, !want)
+		}
+	}
+	if inCore(float32(math.NaN())) {
+		t.Error("NaN is in range")
+	}
+}
+
+// TestReleasedEdges: released32 takes exp2Core for a tile inside its range and
+// exp2Edge for one that is not; around both borders it is what Coefficients
+// says, also for the neighbours in the tile.
 func TestReleasedEdges(t *testing.T) {
 	for _, x := range []float32{-150, -104, -100, -87.4, -87.336, -87.33, -1e-30, 0, 1, 88, 88.7, 88.73, 200} {
-		h := []float32{1}
-		released32(h, []float32{x}, []float32{0}, []float32{1}, 1, 0)
-		want := float32(math.Exp(float64(x)))
-		tol := 1e-5*float64(want) + 3e-45
-		if !(h[0] == want || math.Abs(float64(h[0]-want)) <= tol) {
-			t.Errorf("exp(%v) inside the scan is %v, want %v", x, h[0], want)
+		const N = 37 // two tiles and a bit
+		h, a, zero := make([]float32, N), make([]float32, N), make([]float32, N)
+		for n := range h {
+			h[n], a[n] = 1, -float32(n)/8
+		}
+		a[20] = x
+		released32(h, a, zero, zero, 1, 0)
+		for n, got := range h {
+			want := float32(math.Exp(float64(a[n])))
+			tol := 1e-5*float64(want) + 3e-45
+			if !(got == want || math.Abs(float64(got-want)) <= tol) {
+				t.Errorf("exp(%v) in the scan is %v, want %v", a[n], got, want)
+			}
 		}
 	}
 }

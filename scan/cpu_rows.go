@@ -97,7 +97,7 @@ func normRow[T float](dst, x, w []T, eps float64) {
 	}
 }
 
-// Softplus implements Backend, with the function that Scan uses.
+// Softplus implements Backend, with the kernel that Scan uses.
 func (c *cpu[T]) Softplus(dst, x View, bias Buffer, L, D int) {
 	if L < 0 || D < 0 {
 		panic("scan: Softplus: a size is negative")
@@ -109,12 +109,6 @@ func (c *cpu[T]) Softplus(dst, x View, bias Buffer, L, D int) {
 		return
 	}
 	for r := range L {
-		out := d.row(r, D)
-		for k, v := range s.row(r, D) {
-			if b != nil {
-				v += b[k]
-			}
-			out[k] = c.kernels.softplus(v)
-		}
+		c.kernels.softplus(d.row(r, D), s.row(r, D), b)
 	}
 }

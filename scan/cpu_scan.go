@@ -6,9 +6,10 @@ type scanJob[T float] struct {
 	u, delta, a, b, c, z, h, y view[T]
 	bias, skip                 []T
 	resets                     []int32
-	softplus                   func(x T) T // nil: Delta is already positive
-	silu                       func(x T) T // nil: no gate
+	softplus                   func(dst, x, bias []T) // nil: Delta is positive already
+	gate                       func(y, z []T)         // nil: none
 	advance                    func(h, a, b, c []T, delta, u T) T
+	steps                      []T // (D) Δ of the step under way, after softplus
 	rows, states, channels     int
 	tapSteps                   []int
 	tap                        []T // (len(tapSteps), D, N)
@@ -49,10 +50,12 @@ func (c *cpu[T]) Scan(a ScanArgs) {
 	}
 	if a.Softplus {
 		j.softplus = c.kernels.softplus
+		c.steps = grown(c.steps, D)
+		j.steps = c.steps
 	}
 	if !a.Z.Absent() {
 		j.z = viewOf[T](a.Z, L, D, "scan: Scan: Z is not (L, D)")
-		j.silu = c.kernels.silu
+		j.gate = c.kernels.gate
 	}
 	if a.Tap != nil {
 		j.tapSteps = a.Tap.Steps
@@ -86,10 +89,14 @@ func (j *scanJob[T]) run(from, to int) {
 	}
 }
 
-// block scans channels [d0, d1).
+// block scans channels [d0, d1). Softplus and gate are taken for all channels
+// of a step at once: their long chains of operations then overlap.
 func (j *scanJob[T]) block(d0, d1 int) {
 	N, tapped := j.states, 0
-	var b, c []T
+	var b, c, bias []T
+	if j.bias != nil {
+		bias = j.bias[d0:d1]
+	}
 	for t := range j.rows {
 		if j.resets != nil && j.resets[t]&ResetState != 0 {
 			j.reset(d0, d1)
@@ -97,26 +104,26 @@ func (j *scanJob[T]) block(d0, d1 int) {
 		if N > 0 {
 			b, c = j.b.row(t, N), j.c.row(t, N)
 		}
-		delta, u, y := j.delta.row(t, d1), j.u.row(t, d1), j.y.row(t, d1)
-		for d := d0; d < d1; d++ {
-			dt, ut := delta[d], u[d]
-			if j.softplus != nil {
-				if j.bias != nil {
-					dt += j.bias[d]
-				}
-				dt = j.softplus(dt)
-			}
+		u, y := j.u.row(t, d1), j.y.row(t, d1)[d0:]
+		delta := j.delta.row(t, d1)[d0:]
+		if j.softplus != nil {
+			steps := j.steps[d0:d1]
+			j.softplus(steps, delta, bias)
+			delta = steps
+		}
+		for i, dt := range delta {
+			d := d0 + i
 			var sum T
 			if N > 0 {
-				sum = j.advance(j.h.row(d, N), j.a.row(d, N), b, c, dt, ut)
+				sum = j.advance(j.h.row(d, N), j.a.row(d, N), b, c, dt, u[d])
 			}
 			if j.skip != nil {
-				sum += j.skip[d] * ut
+				sum += j.skip[d] * u[d]
 			}
-			if j.silu != nil {
-				sum *= j.silu(j.z.data[t*j.z.stride+d])
-			}
-			y[d] = sum
+			y[i] = sum
+		}
+		if j.gate != nil {
+			j.gate(y, j.z.row(t, d1)[d0:])
 		}
 		if tapped < len(j.tapSteps) && j.tapSteps[tapped] == t {
 			j.write(tapped, d0, d1)
