@@ -76,7 +76,7 @@ func Caption(c *Context) string {
 		total = laneAt(w, l.Write, m.T, total)
 		norm = laneAt(w, l.HNorm, m.T, norm)
 	}
-	quiet := total <= wroteBelow*norm || total == 0
+	quiet := total == 0 || total <= wroteBelow*norm && !math.IsInf(total, 0)
 	b.WriteString(": " + opened(m.Delta, quiet && !(rho < keptAbove)))
 	switch {
 	case isZero(m.HPrev):

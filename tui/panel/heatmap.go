@@ -59,7 +59,7 @@ func (th *timeHeat) observe(c *Context, w *session.Window, s *series) heat.Range
 	rescaled := scale != th.rng.Scale
 	th.rng.Scale = scale
 	th.rng.Frozen = c.Opt.Frozen && th.seen != nil && !rescaled
-	if th.seen != w || rescaled {
+	if !th.rng.Frozen && (th.seen != w || rescaled) {
 		data, _, _ := s.visible(c.Axis, w)
 		th.rng.Observe(data)
 		th.seen = w

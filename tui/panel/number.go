@@ -9,8 +9,8 @@ import (
 // minus is the sign of negative numbers on the screen.
 const minus = "−"
 
-// sig writes v with n significant digits: plainly from 0.001 up to 99999, with
-// an exponent beyond ("2.06e-9"), and NaN and ∞ by name.
+// sig writes v with n significant digits: plainly from 0.001 to below 1e5,
+// with an exponent beyond ("2.06e-9"), and NaN and ∞ by name.
 func sig(v float64, n int) string {
 	switch {
 	case math.IsNaN(v):

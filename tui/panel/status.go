@@ -18,7 +18,7 @@ type Mode struct {
 // Status is the status line, exactly w cells: which model this is and where
 // its weights come from, where it computes, where the cursor stands, how long
 // a step took, and the mode. Fields are dropped by priority where there is no
-// room; the provenance is the last but one to go.
+// room; the provenance is the last to go.
 func Status(w int, c *Context, s Mode) string {
 	f := c.Frame
 	r := &row{t: c.Theme, left: max(w, 0)}
@@ -36,7 +36,7 @@ func Status(w int, c *Context, s Mode) string {
 	}
 	parts := []part{
 		{long: name, keep: 50, role: theme.Title},
-		{long: kind, keep: 45, role: kindRole(f.Info.Card.Kind)},
+		{long: kind, keep: 60, role: kindRole(f.Info.Card.Kind)},
 		{long: phrase(f.Info.Backend), short: firstWord(phrase(f.Info.Backend)), keep: 20},
 		{long: phrase(f.Info.BackendNote), keep: 4, role: theme.Dim},
 		{long: at, short: strings.TrimPrefix(at, "token "), keep: 30},

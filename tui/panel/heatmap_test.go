@@ -1,0 +1,242 @@
+package panel
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"mamba-tui/model"
+	"mamba-tui/model/session"
+	"mamba-tui/tui/heat"
+)
+
+// TestTokenStandsInOneColumn follows the wipe down through every time panel:
+// the same column holds the token, its Δ, what it writes, B, and h from then on.
+func TestTokenStandsInOneColumn(t *testing.T) {
+	f := frameAt(t, header(t), 20, 0)
+	th := themed(t, heat.TrueColor, true)
+	c := contextFor(f, th, 60, 2)
+	w := f.Clean
+	const wipe, x = 12, 7 + 2*12
+
+	if got := cells(t, NewTokens(), c, 67, 2).CellAt(x, 1).Content; got != "9" {
+		t.Fatalf("the ribbon's column %d is not the second header: %q", x, got)
+	}
+	for _, test := range []struct {
+		p      Panel
+		data   []float32
+		signed bool
+		D      int
+		max    float64
+	}{
+		{NewDelta(), w.Delta, false, 64, 20},
+		{NewWrite(), w.Write, false, 64, 80},
+		{NewHTime(), w.H, true, 64, 80},
+	} {
+		// 32 lines of half blocks: every channel has a pixel row of its own.
+		buf := cells(t, test.p, c, 67, 33)
+		m, rng := th.Seq, heat.Range{Max: test.max}
+		if test.signed {
+			m, rng = th.Div, heat.Range{Min: -test.max, Max: test.max, Scale: heat.Symmetric}
+		}
+		if title := rowText(buf, 0); !strings.Contains(title, rangeText(rng, false)) {
+			t.Errorf("%s: the title does not name the range %s: %q", test.p.ID(), rangeText(rng, false), title)
+		}
+		for tok := range w.To {
+			if tok == c.Cursor.T { // lit
+				continue
+			}
+			for line := range 32 {
+				fg, bg := pair(buf, 7+2*tok, 1+line)
+				a, b := test.data[tok*64+2*line], test.data[tok*64+2*line+1]
+				if !sameColor(fg, m.RGB(rng.Pixel(float64(a)))) || !sameColor(bg, m.RGB(rng.Pixel(float64(b)))) {
+					t.Fatalf("%s: token %d, channels %d and %d (%v, %v) are drawn %v, %v", test.p.ID(), tok, 2*line, 2*line+1, a, b, fg, bg)
+				}
+			}
+		}
+		// The cursor's column is not drawn as its neighbours are.
+		fg, _ := pair(buf, 7+2*c.Cursor.T, 20)
+		if sameColor(fg, m.RGB(rng.Pixel(float64(test.data[c.Cursor.T*64+38])))) {
+			t.Errorf("%s: the cursor's column is not marked", test.p.ID())
+		}
+	}
+	for _, p := range []Panel{NewB(), NewC()} {
+		data := w.B
+		if p.ID() == "c" {
+			data = w.C
+		}
+		buf := cells(t, p, c, 67, 2)
+		rng := heat.Range{Min: -1, Max: 1, Scale: heat.Symmetric}
+		for tok := range w.To {
+			fg, bg := pair(buf, 7+2*tok, 1)
+			if want := th.Div.RGB(rng.Pixel(float64(data[tok]))); tok != c.Cursor.T && (!sameColor(fg, want) || !sameColor(bg, want)) {
+				t.Errorf("%s: token %d (%v) is drawn %v over %v, want %v", p.ID(), tok, data[tok], fg, bg, want)
+			}
+		}
+	}
+}
+
+func TestReductionIsNamed(t *testing.T) {
+	f := made{D: 64, N: 16, M: 4, K: 4, T: 20}.frame()
+	for red, want := range map[string]string{
+		"": "64 channels → 10 rows, max|·|", "mean": "64 channels → 10 rows, mean", "rms": "64 channels → 10 rows, rms",
+		"topk": "10 of 64 channels, largest variance",
+	} {
+		c := contextFor(f, themed(t, heat.TrueColor, true), 90, 2)
+		c.Opt.Reduction = red
+		if got := rowText(cells(t, NewDelta(), c, 97, 6), 0); !strings.Contains(got, want) {
+			t.Errorf("%q: the title reads %q, want %q in it", red, got, want)
+		}
+		// Narrow: the reduction is still named.
+		if got := rowText(cells(t, NewDelta(), c, 40, 6), 0); !strings.Contains(got, "64 → 10") && !strings.Contains(got, "10 of 64") {
+			t.Errorf("%q: narrow, the title reads %q", red, got)
+		}
+	}
+	c := contextFor(f, themed(t, heat.Mono, true), 90, 2)
+	if got := rowText(cells(t, NewB(), c, 97, 5), 0); !strings.Contains(got, "16 states → 4 rows, max|·|") {
+		t.Errorf("B in glyphs: %q", got)
+	}
+	if got := rowText(cells(t, NewState(), c, 60, 12), 0); !strings.Contains(got, "→") {
+		t.Errorf("h: %q", got)
+	}
+}
+
+func TestEachReductionDrawsItsOwn(t *testing.T) {
+	f := made{D: 64, N: 2, M: 4, K: 4, T: 20}.frame()
+	seen := map[string]string{}
+	for _, red := range []string{"max", "mean", "rms", "topk"} {
+		c := contextFor(f, themed(t, heat.TrueColor, true), 60, 2)
+		c.Opt.Reduction = red
+		p := NewDelta()
+		p.SetSize(67, 6)
+		body := strings.Join(p.Lines(c)[1:], "\n")
+		for other, b := range seen {
+			if b == body {
+				t.Errorf("%s and %s draw the same picture", red, other)
+			}
+		}
+		seen[red] = body
+	}
+}
+
+func TestScalesOfDelta(t *testing.T) {
+	f := made{D: 24, N: 1, M: 4, K: 4, T: 20, value: func(i int) float32 { return 20 / float32(1+i%400) }}.frame()
+	c := contextFor(f, themed(t, heat.TrueColor, true), 60, 2)
+	p := NewDelta()
+	p.SetSize(97, 12)
+	linear := p.Lines(c)
+	c.Opt.LogDelta = true
+	log := p.Lines(c)
+	if got := rowText(screen(t, log, 97), 0); !strings.Contains(got, "log 0.01…20") {
+		t.Errorf("the title does not say log: %q", got)
+	}
+	if strings.Join(linear[1:], "") == strings.Join(log[1:], "") {
+		t.Error("both scales draw the same picture")
+	}
+	c.Opt.LogDelta, c.Opt.Frozen = false, true
+	if got := rowText(screen(t, p.Lines(c), 97), 0); !strings.Contains(got, "0…20 frozen") {
+		t.Errorf("a frozen range does not say so: %q", got)
+	}
+}
+
+func TestFrozenRangeDoesNotMove(t *testing.T) {
+	th := themed(t, heat.TrueColor, true)
+	p := NewDelta()
+	p.SetSize(97, 6)
+	small := made{D: 4, N: 1, M: 1, K: 1, T: 5, value: func(int) float32 { return 1 }}.frame()
+	large := made{D: 4, N: 1, M: 1, K: 1, T: 5, value: func(int) float32 { return 9 }}.frame()
+	c := contextFor(small, th, 60, 2)
+	p.Lines(c)
+	c.Opt.Frozen, c.Frame = true, large
+	if got := rowText(screen(t, p.Lines(c), 97), 0); !strings.Contains(got, "0…1 frozen") {
+		t.Errorf("frozen: %q", got)
+	}
+	c.Opt.Frozen = false
+	if got := rowText(screen(t, p.Lines(c), 97), 0); !strings.Contains(got, "0…10") {
+		t.Errorf("free again: %q", got)
+	}
+}
+
+func TestGutterNamesRowsAndGroup(t *testing.T) {
+	f := frameAt(t, header(t), 20, 0)
+	c := contextFor(f, themed(t, heat.Mono, true), 60, 2)
+	c.Cursor.D = 40
+	buf := cells(t, NewDelta(), c, 67, 9) // 8 lines of 8 channels each
+	for line, want := range []string{"  d0▐", "  d8▐", " d16 ", " d24 ", " d32 ", "›d40 ", " d48 ", " d56 "} {
+		got := strings.ReplaceAll(string([]rune(rowText(buf, 1+line))[:7]), "  ", " ")
+		if strings.TrimLeft(got, " ") != strings.TrimLeft(strings.ReplaceAll(want, "›d40", "› d40"), " ") {
+			t.Errorf("line %d is labelled %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestHitOfMaps(t *testing.T) {
+	cfg := model.Config{VocabSize: 11, DModel: 10, DInner: 18, DState: 4, DConv: 4, DtRank: 2, NLayer: 1, Eps: 1e-5, ConvBias: true}
+	f := frameAt(t, random(t, cfg, 12), 11, 0)
+	c := contextFor(f, themed(t, heat.TrueColor, true), 60, 3)
+	d := NewDelta()
+	d.SetSize(67, 10) // 18 channels on 9 lines
+	d.Lines(c)
+	if cur, ok := d.Hit(c, 7+3*5+2, 1+4); !ok || cur.T != 5 || cur.D != 8 {
+		t.Errorf("Δ: a click gives %+v %v, want token 5, channel 8", cur, ok)
+	}
+	b := NewB()
+	b.SetSize(67, 3) // 4 states on 2 lines
+	b.Lines(c)
+	if cur, ok := b.Hit(c, 7, 2); !ok || cur.T != 0 || cur.N != 2 {
+		t.Errorf("B: a click gives %+v %v, want token 0, state 2", cur, ok)
+	}
+	for _, xy := range [][2]int{{6, 3}, {7 + 3*12, 3}, {-1, 0}, {3, 100}, {67, 2}} {
+		if cur, ok := d.Hit(c, xy[0], xy[1]); ok {
+			t.Errorf("Δ: a click at %v beside the data gives %+v", xy, cur)
+		}
+	}
+}
+
+func TestHTimeSaysWhyItIsEmpty(t *testing.T) {
+	f := made{D: 8, N: 4, M: 4, K: 4, T: 10, noH: true}.frame()
+	c := contextFor(f, themed(t, heat.TrueColor, true), 150, 2)
+	buf := cells(t, NewHTime(), c, 160, 5)
+	got := rowText(buf, 1)
+	for _, want := range []string{"10 tokens × 8 channels × 4 states = 320 values", "bound"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q lacks %q", got, want)
+		}
+	}
+}
+
+func TestHTimeShowsTheCursorsState(t *testing.T) {
+	f := made{D: 4, N: 3, M: 4, K: 4, T: 10}.frame()
+	th := themed(t, heat.TrueColor, true)
+	p := NewHTime()
+	var bodies []string
+	for n := range 3 {
+		c := contextFor(f, th, 60, 2)
+		c.Cursor.N = n
+		p.SetSize(97, 3)
+		l := p.Lines(c)
+		if got := rowText(screen(t, l, 97), 0); !strings.Contains(got, fmt.Sprintf("n = %d of 3", n)) {
+			t.Errorf("state %d is not named: %q", n, got)
+		}
+		bodies = append(bodies, strings.Join(l[1:], ""))
+	}
+	if bodies[0] == bodies[1] || bodies[1] == bodies[2] {
+		t.Error("all states look alike")
+	}
+}
+
+func TestWindowsThatDoNotCoverTheAxis(t *testing.T) {
+	f := made{D: 4, N: 2, M: 4, K: 4, T: 10}.frame()
+	for range 30 { // tokens that came after the window was computed
+		f.Tokens = append(f.Tokens, session.Token{})
+	}
+	c := contextFor(f, themed(t, heat.TrueColor, true), 60, 2)
+	c.Axis.From, c.Axis.To = 5, 35
+	buf := cells(t, NewDelta(), c, 67, 3)
+	if got := buf.CellAt(7+2*4, 1).Content; got != "▀" {
+		t.Errorf("token 9 is in the window and shows %q", got)
+	}
+	if got := buf.CellAt(7+2*5, 1).Content; got == "▀" {
+		t.Error("token 10 is not in the window and has a colour")
+	}
+}
