@@ -41,6 +41,7 @@ func (s *xray) Lines(c *Context) []string {
 			return
 		}
 		all := stages(w, m)
+		s.observe(c, w, all)
 		n := p.h - 1
 		heading := n > len(all)
 		if heading {
@@ -85,7 +86,6 @@ func (s *xray) Lines(c *Context) []string {
 		for i := range rows {
 			s.stage(c, p, w, &rows[i], lay, tall)
 		}
-		s.seen = w
 	})
 }
 
@@ -237,7 +237,7 @@ func (s *xray) strip(c *Context, w *session.Window, g *stage, cols, tall int) []
 	rows, states, cell := g.spread(w, cols)
 	var one heat.Raster
 	one.Resize(len(rows.Of), 1)
-	one.FillMatrix(g.v, len(states.Of[0]), 1, rows, states, s.rangeOf(c, w, g))
+	one.FillMatrix(g.v, len(states.Of[0]), 1, rows, states, s.rangeOf(g))
 	pix := tall * heat.RowsPerLine(c.Theme.Depth)
 	s.ras.Resize(len(rows.Of), pix)
 	for y := range pix {
@@ -278,31 +278,47 @@ func (g *stage) spread(w *session.Window, cols int) (rows, states heat.Rows, cel
 	return rows, states, max(1, min(cols/max(len(rows.Of), 1), most))
 }
 
-// rangeOf is the range of a stage's colours: shared by stages that hold the
-// same kind of value and kept from token to token, so that a small Δ is dark
-// although it is the largest of its token.
-func (s *xray) rangeOf(c *Context, w *session.Window, g *stage) heat.Range {
+// observe moves the ranges of the strips' colours, once a window and before
+// any strip is drawn. A range is shared by stages that hold the same kind of
+// value and kept from token to token, so that a small Δ is dark although it is
+// the largest of its token.
+func (s *xray) observe(c *Context, w *session.Window, all []stage) {
 	if s.rng == nil || s.layer != w.Layer || s.branch != c.Frame.Branch.ID {
-		s.rng, s.layer, s.branch = map[string]*heat.AutoRange{}, w.Layer, c.Frame.Branch.ID
+		s.rng, s.seen = map[string]*heat.AutoRange{}, nil
+		s.layer, s.branch = w.Layer, c.Frame.Branch.ID
 	}
-	r := s.rng[g.scale]
-	if r == nil {
-		r = &heat.AutoRange{Scale: heat.Symmetric}
-		s.rng[g.scale] = r
-	}
-	if !g.signed {
-		r.Scale = heat.Linear
-		if c.Opt.LogDelta {
-			r.Scale = heat.Log
+	over := map[string]bool{}
+	for i := range all {
+		g := &all[i]
+		r := s.rng[g.scale]
+		if r == nil {
+			r = &heat.AutoRange{}
+			s.rng[g.scale] = r
+		}
+		scale := heat.Symmetric
+		switch {
+		case !g.signed && c.Opt.LogDelta:
+			scale = heat.Log
+		case !g.signed:
+			scale = heat.Linear
+		}
+		rescaled := r.Scale != scale
+		r.Scale = scale
+		r.Frozen = c.Opt.Frozen && s.seen != nil && !rescaled
+		if s.seen == w && !rescaled {
+			continue
+		}
+		r.Observe(g.v)
+		if !over[g.scale] {
+			r.Observe(g.over(w))
+			over[g.scale] = true
 		}
 	}
-	r.Frozen = c.Opt.Frozen
-	if s.seen != w {
-		r.Observe(g.v)
-		r.Observe(g.over(w))
-	}
-	return r.Range()
+	s.seen = w
 }
+
+// rangeOf is the range of a stage's colours.
+func (s *xray) rangeOf(g *stage) heat.Range { return s.rng[g.scale].Range() }
 
 // Hit maps a cell of a strip to its channel or state.
 func (s *xray) Hit(c *Context, x, y int) (Cursor, bool) {
