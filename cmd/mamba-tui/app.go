@@ -27,9 +27,8 @@ type app struct {
 	// explore shows the screen; tests replace it.
 	explore func(ctx context.Context, a *app, o explorer) error
 
-	// failed is what the command that ran returned. It does not go through
-	// cobra and fang, which would ask the terminal for its colours to print it:
-	// after a screen that failed the terminal may be gone.
+	// failed is what the command that ran returned. Cobra's own errors, those
+	// of the command line, take another way.
 	failed error
 }
 
@@ -55,18 +54,12 @@ func processApp() *app {
 // messages to a.err: an error is one line there.
 func (a *app) execute(ctx context.Context, args []string) int {
 	root := a.rootCommand()
-	root.SetArgs(args)
-	root.SetIn(a.in)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
+	root.SetArgs(append([]string{}, args...)) // nil would mean os.Args
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(ctx, cmd) })
 	a.failed = nil
-	// What fang returns are errors of the command line: commands keep theirs
+	// What cobra returns are errors of the command line: commands keep theirs
 	// in a.failed.
-	err := fang.Execute(ctx, root,
-		fang.WithVersion(version()),
-		fang.WithoutManpage(), // fang's writes past a.out
-		fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {}),
-	)
+	err := root.ExecuteContext(ctx)
 	if err != nil {
 		err = usagef("%w (see mamba-tui --help)", err)
 	} else {
@@ -79,6 +72,15 @@ func (a *app) execute(ctx context.Context, args []string) int {
 		fmt.Fprintln(a.err, "mamba-tui: "+oneLine(err))
 	}
 	return exitCode(err)
+}
+
+// help lets fang draw the help of a command, from a tree of its own. fang does
+// no more than that here: before it prints an error it asks the terminal for
+// its colours, and waits for an answer that a terminal may not give.
+func (a *app) help(ctx context.Context, cmd *cobra.Command) {
+	root := a.rootCommand()
+	root.SetArgs(append(strings.Fields(cmd.CommandPath())[1:], "--help"))
+	a.failed = fang.Execute(ctx, root, fang.WithVersion(root.Version), fang.WithoutManpage())
 }
 
 // oneLine is the message of err, safe for a terminal, on one line.

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"mamba-tui/model/tokenizer"
 	"mamba-tui/scan"
 )
 
@@ -24,7 +23,7 @@ func openBackend(name string) (b scan.Backend, note string, err error) {
 	case isCUDA(name):
 		return nil, "", fmt.Errorf("backend %s is not available: %s; use --backend cpu or auto", name, noCUDA)
 	}
-	return nil, "", usagef("unknown backend %q: want auto, cpu, cuda or cuda:0", tokenizer.Visible(name))
+	return nil, "", usagef("unknown backend %s: want auto, cpu, cuda or cuda:0", quote(name))
 }
 
 // isCUDA says that name is cuda, or cuda:i for a device number i.

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/colorprofile"
@@ -181,9 +180,9 @@ func (a *app) colours() (colorprofile.Profile, string) {
 		return colorprofile.Ascii, "NO_COLOR is set"
 	}
 	p := colorprofile.Env(a.environ)
-	why := "TERM is " + strconv.Quote(a.getenv("TERM"))
+	why := "TERM is " + quote(a.getenv("TERM"))
 	if c := a.getenv("COLORTERM"); c != "" {
-		why += " and COLORTERM is " + strconv.Quote(c)
+		why += " and COLORTERM is " + quote(c)
 	}
 	if a.outTerm && a.getenv("TMUX") != "" {
 		p, why = colorprofile.Tmux(a.environ), "what tmux reports"
@@ -241,7 +240,7 @@ func (a *app) printDiagnosis(d diagnosis) error {
 	rows := [][2]string{
 		{"version", d.Program.Version},
 		{"go", fmt.Sprintf("%s %s/%s", d.Program.Go, d.Program.OS, d.Program.Arch)},
-		{"terminal", fmt.Sprintf("stdin %s, stdout %s, %s, TERM %s", yes[t.Stdin], yes[t.Stdout], size, strconv.Quote(t.Term))},
+		{"terminal", fmt.Sprintf("stdin %s, stdout %s, %s, TERM %s", yes[t.Stdin], yes[t.Stdout], size, quote(t.Term))},
 		{"colours", t.Colours + ": " + t.Why},
 		{"screen", screen},
 		{"cpu", fmt.Sprintf("%d logical, GOMAXPROCS %d, %s", d.CPU.Logical, d.CPU.GOMAXPROCS, features)},

@@ -3,7 +3,21 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"mamba-tui/assets"
+	"mamba-tui/model"
+	"mamba-tui/model/session"
+	"mamba-tui/scan"
+	"mamba-tui/tui"
 )
+
+// maxOracle is the parameters up to which the screen keeps a copy of the model
+// in float64 and shows the distance to it. A larger one would double the
+// memory, and be too slow to compare.
+const maxOracle = 32_000_000
 
 // explorer is what the screen is started with.
 type explorer struct {
@@ -13,7 +27,85 @@ type explorer struct {
 	ownPrompt bool // the command line brings one
 }
 
-// explore shows the screen until it is left.
+// explore shows the screen until it is left. While it is up, signals are the
+// screen's business: it restores the terminal and then ends.
 func explore(ctx context.Context, a *app, o explorer) error {
-	return errors.New("the screen is being built")
+	oracle, free, err := newOracle(o.input)
+	if err != nil {
+		return err
+	}
+	defer free()
+	s, err := session.New(o.model, session.Options{
+		Card: o.file.Card, Tokenizer: o.tokenizer, Oracle: oracle, BackendNote: o.note,
+		Parameters: o.file.Parameters, Strict: o.strict,
+	})
+	if err != nil {
+		return err
+	}
+	profile, _ := a.colours()
+	err = tui.Run(context.WithoutCancel(ctx), session.Start(s), tui.Options{
+		Prompt:  o.prompt,
+		Intro:   o.intro || !o.ownPrompt && o.file.Card.Name == assets.Default && o.builtin && a.firstStart(),
+		Strict:  o.strict,
+		Profile: profile,
+		Version: version(),
+	})
+	var signal *tui.SignalError
+	if errors.As(err, &signal) {
+		return errInterrupted
+	}
+	return err
+}
+
+// newOracle opens the same weights on the float64 backend, or none where the
+// model is too large.
+func newOracle(in *input) (oracle *model.Model, free func(), err error) {
+	if in.file.Parameters > maxOracle {
+		return nil, func() {}, nil
+	}
+	b := scan.NewCPU(scan.Options{DType: scan.Float64})
+	if oracle, err = model.New(b, in.file.Config, in.file.Weights); err != nil {
+		return nil, nil, errors.Join(err, b.Close())
+	}
+	return oracle, func() {
+		oracle.Close()
+		b.Close()
+	}, nil
+}
+
+// firstStart says whether the introduction was never shown on this account,
+// and remembers that it is now. Where nothing can be remembered the person
+// gets no introduction: it must not return unasked.
+func (a *app) firstStart() bool {
+	dir := a.stateDir()
+	if dir == "" {
+		return false
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return false
+	}
+	// O_EXCL: the file is made once, whoever starts first.
+	f, err := os.OpenFile(filepath.Join(dir, "introduced"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return false
+	}
+	f.Close()
+	return true
+}
+
+// stateDir is the folder for what the program remembers, or "".
+func (a *app) stateDir() string {
+	for _, place := range []struct{ env, below string }{
+		{"XDG_STATE_HOME", ""},
+		{"LOCALAPPDATA", ""},
+		{"HOME", ".local/state"},
+	} {
+		if place.env == "LOCALAPPDATA" && runtime.GOOS != "windows" {
+			continue
+		}
+		if dir := a.getenv(place.env); filepath.IsAbs(dir) {
+			return filepath.Join(dir, place.below, "mamba-tui")
+		}
+	}
+	return ""
 }

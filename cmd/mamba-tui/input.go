@@ -103,8 +103,8 @@ func loadModel(name string) (f *checkpoint.File, builtin bool, err error) {
 		return f, true, err
 	}
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-		return nil, false, fmt.Errorf("no built-in model and no folder is called %q: the built-in models are %s",
-			tokenizer.Visible(name), strings.Join(assets.Models(), " and "))
+		return nil, false, fmt.Errorf("no built-in model and no folder is called %s: the built-in models are %s",
+			quote(name), strings.Join(assets.Models(), " and "))
 	}
 	f, err = checkpoint.LoadDir(name)
 	return f, false, err
@@ -155,3 +155,6 @@ func (a *app) readPromptFile(name string) (string, error) {
 	}
 	return s, nil
 }
+
+// quote shows what somebody typed in a message.
+func quote(text string) string { return `"` + tokenizer.Visible(clip(text, 100)) + `"` }

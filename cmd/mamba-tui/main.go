@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 func main() {
@@ -16,6 +18,8 @@ func main() {
 	if os.Getenv("NO_COLOR") != "" {
 		os.Setenv("NO_COLOR", "1")
 	}
+	// On Windows the program may be started by a double click.
+	cobra.MousetrapHelpText = ""
 	// A reader that has seen enough (… | head) ends the program without a
 	// word: the write fails and execute knows the error.
 	signal.Ignore(syscall.SIGPIPE)

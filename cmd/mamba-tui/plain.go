@@ -127,11 +127,13 @@ func (r *plainReport) end() error {
 	return r.out.WriteByte('\n')
 }
 
-// percent writes a share for reading aloud.
+// percent writes a share for reading aloud. --json has all its digits.
 func percent(share float64) string {
 	switch {
 	case share != share:
 		return "not a number"
+	case share > 0 && share < 0.001:
+		return "less than 0.1 percent"
 	case share > 0.999 && share < 1:
 		return fmt.Sprintf("%.4g percent", 100*share)
 	}

@@ -33,6 +33,10 @@ func (a *app) rootCommand() *cobra.Command {
 		Long:    rootLong,
 		Example: rootExamples,
 		Args:    cobra.NoArgs,
+		Version: version(),
+		// execute prints errors.
+		SilenceErrors: true,
+		SilenceUsage:  true,
 		RunE: a.command(func(cmd *cobra.Command) error {
 			if plain || a.screenless() != "" {
 				return a.run(cmd.Context(), runOptions{input: o, plain: true, top: defaultTop})
@@ -44,7 +48,9 @@ func (a *app) rootCommand() *cobra.Command {
 	root.Flags().BoolVar(&plain, "plain", false, "print a plain report instead of the screen")
 	root.Flags().BoolVar(&intro, "intro", false, "show the introduction of the first start again")
 	root.AddCommand(a.runCommand(), a.modelsCommand(), a.doctorCommand(), a.manCommand())
-	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	return root
 }
 
