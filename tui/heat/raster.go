@@ -15,7 +15,7 @@ type Raster struct {
 type LineOptions struct {
 	CellW            int  // columns of text a raster column takes; below 1 counts as 1
 	CursorX, CursorY int  // the pixel under the cursor; −1 none
-	NowX             int  // the newest column of a sweep, lit; −1 none
+	NowX             int  // the newest column of a sweep, lit unless it is the last; −1 none
 	Rows             int  // exactly so many lines: cut, or filled with blanks; 0 for as many as the raster needs
 	Guides           bool // light the cursor's row and column, a crosshair
 }
@@ -37,6 +37,16 @@ func (r *Raster) Resize(w, h int) {
 	clear(r.Pix)
 }
 
+// now is the column to light. The last one stays unlit: Bubble Tea's screen diff
+// sends a line from its first changed cell to its last, so that turning the last
+// column off while the first turns on would send the whole picture again.
+func (r *Raster) now(opt LineOptions) int {
+	if opt.NowX == r.W-1 {
+		return -1
+	}
+	return opt.NowX
+}
+
 // Lines appends the raster's lines to dst: exactly r.W·CellW columns each, each
 // ending with a reset. Every cell says its whole style, so that what a cell
 // looks like depends on nothing to its left: in a sweep only the columns that
@@ -49,6 +59,7 @@ func (r *Raster) Lines(dst []string, m *Map, opt LineOptions) []string {
 		panic("heat: raster holds fewer pixels than W·H")
 	}
 	opt.CellW = max(opt.CellW, 1)
+	opt.NowX = r.now(opt)
 	per := RowsPerLine(m.depth)
 	n := (r.H + per - 1) / per
 	if opt.Rows > 0 {

@@ -167,6 +167,29 @@ func TestSweepTouchesTwoColumns(t *testing.T) {
 	})
 }
 
+// The last column is not lit, and the step after it changes the first only.
+func TestSweepWraps(t *testing.T) {
+	m := mustMap(t, "viridis", TrueColor, true)
+	r := &Raster{}
+	r.Resize(6, 2)
+	for i := range r.Pix {
+		r.Pix[i] = 77
+	}
+	opt := Plain(1)
+	plain := cells(r.Lines(nil, m, opt), 6)
+	opt.NowX = 5
+	if last := cells(r.Lines(nil, m, opt), 6); !last.CellAt(5, 0).Equal(plain.CellAt(5, 0)) {
+		t.Error("the last column is lit")
+	}
+	opt.NowX = 0
+	first := cells(r.Lines(nil, m, opt), 6)
+	for x := range 6 {
+		if first.CellAt(x, 0).Equal(plain.CellAt(x, 0)) != (x != 0) {
+			t.Errorf("column %d is wrong", x)
+		}
+	}
+}
+
 func TestGuides(t *testing.T) {
 	everyMap(t, func(t *testing.T, m *Map) {
 		r := &Raster{}
