@@ -27,7 +27,8 @@ func DepthOf(p colorprofile.Profile) heat.Depth {
 //
 //   - TERM=dumb: NoTTY, whatever the others say: such a terminal shows the
 //     control codes of a screen as text
-//   - no terminal: NoTTY, unless colours are forced (there is still no screen)
+//   - no terminal, or no TERM where there should be one: NoTTY, unless colours
+//     are forced (there is still no screen)
 //   - NO_COLOR with any value but the empty one (no-color.org): ASCII, over
 //     CLICOLOR_FORCE too
 //   - CLICOLOR_FORCE other than "" and "0": 16 colours at least, even into a pipe
@@ -46,12 +47,10 @@ func Resolve(env []string, isTTY bool) (p colorprofile.Profile, reason string) {
 	forced := get("CLICOLOR_FORCE") != "" && get("CLICOLOR_FORCE") != "0"
 	noColour := get("NO_COLOR") != ""
 	switch {
-	case !isTTY && (!forced || noColour):
-		return colorprofile.NoTTY, "the output is not a terminal"
 	case get("TERM") == "dumb":
 		return colorprofile.NoTTY, "TERM=dumb"
-	case noColour:
-		return colorprofile.ASCII, "NO_COLOR is set"
+	case !isTTY && (!forced || noColour):
+		return colorprofile.NoTTY, "the output is not a terminal"
 	}
 	// What is left is colorprofile's to judge, without the keys judged here.
 	kept := make([]string, 0, len(env))
@@ -62,17 +61,17 @@ func Resolve(env []string, isTTY bool) (p colorprofile.Profile, reason string) {
 		}
 	}
 	p = colorprofile.Env(kept)
-	if forced {
-		return max(p, colorprofile.ANSI), "CLICOLOR_FORCE is set"
-	}
 	switch {
+	case p == colorprofile.NoTTY && (!forced || noColour):
+		return p, "TERM is not set"
+	case noColour:
+		return colorprofile.ASCII, "NO_COLOR is set"
+	case forced:
+		return max(p, colorprofile.ANSI), "CLICOLOR_FORCE is set"
 	case get("COLORTERM") != "" && p == colorprofile.TrueColor:
 		return p, "COLORTERM=" + get("COLORTERM")
 	case get("TERM") != "":
 		return p, "TERM=" + get("TERM")
-	}
-	if p == colorprofile.NoTTY {
-		return p, "TERM is not set"
 	}
 	return p, "the system's console"
 }

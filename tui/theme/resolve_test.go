@@ -1,6 +1,7 @@
 package theme
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -48,6 +49,21 @@ func TestResolve(t *testing.T) {
 		if got != c.want || !strings.Contains(reason, c.cause) {
 			t.Errorf("%s, terminal %v: %v because %q, want %v because %q", c.env, c.tty, got, reason, c.want, c.cause)
 		}
+	}
+}
+
+// Without TERM there is no terminal to speak of, except on Windows.
+func TestResolveWithoutTerm(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("consoles have no TERM there")
+	}
+	for _, env := range [][]string{nil, {"NO_COLOR=1"}, {"TERM="}, {"NO_COLOR=1", "CLICOLOR_FORCE=1"}} {
+		if got, reason := Resolve(env, true); got != colorprofile.NoTTY || !strings.Contains(reason, "TERM") {
+			t.Errorf("%v: %v because %q", env, got, reason)
+		}
+	}
+	if got, _ := Resolve([]string{"CLICOLOR_FORCE=1"}, true); got != colorprofile.ANSI {
+		t.Errorf("forced: %v", got)
 	}
 }
 
