@@ -55,6 +55,7 @@ func TestEngineTypes(t *testing.T) {
 		}
 		e.Do(Back{N: 3})
 		e.Do(Type{At: End, Text: "b"})
+		e.Do(Back{N: -3})
 		synctest.Wait()
 		f := e.Frame()
 		if want := []int32{0, 1, 0, 1, 0, 1, 0, 1}; !slices.Equal(ids32(f), want) {
@@ -234,6 +235,71 @@ func TestEngineNewestLookWins(t *testing.T) {
 	})
 }
 
+// A queue of slow mutations does not keep the screen waiting.
+func TestEngineShowsBetweenMutations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{})
+		synctest.Wait()
+		seq := e.Frame().Seq
+		for range 40 {
+			e.Do(call(func(ctx context.Context, s *Session) error {
+				time.Sleep(50 * time.Millisecond)
+				return Type{At: End, Text: "a"}.apply(ctx, s)
+			}))
+		}
+		time.Sleep(1925 * time.Millisecond) // in the middle of the 39th
+		frames := e.Frame().Seq - seq
+		if frames < 5 || frames > 10 { // one after every sixth, of 50 ms, passes 250 ms
+			t.Errorf("%d frames in 1.9 s of mutations", frames)
+		}
+		time.Sleep(time.Second)
+		if f := e.Frame(); len(f.Tokens) != 40 {
+			t.Errorf("%d tokens, want 40", len(f.Tokens))
+		}
+	})
+}
+
+// A mutation ends a view under way, but not one that the screen has waited for.
+func TestEngineMutationsComeFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{})
+		synctest.Wait()
+		yielding := func() bool {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			return e.yielding
+		}
+		e.Do(Type{At: End, Text: "a"})
+		synctest.Wait()
+		if !yielding() {
+			t.Error("a view right after another does not yield to a mutation")
+		}
+		time.Sleep(time.Second)
+		e.Do(Type{At: End, Text: "a"})
+		synctest.Wait()
+		if yielding() {
+			t.Error("a view after a second without one yields to a mutation")
+		}
+		for _, yields := range []bool{true, false} {
+			cancelled := false
+			e.Do(call(func(context.Context, *Session) error {
+				ctx, cancel := context.WithCancel(e.ctx)
+				defer cancel()
+				e.mu.Lock()
+				e.cancelView, e.yielding = cancel, yields
+				e.mu.Unlock()
+				e.Do(Back{})
+				cancelled = ctx.Err() != nil
+				return nil
+			}))
+			synctest.Wait()
+			if cancelled != yields {
+				t.Errorf("a view that yields is %v: cancelled is %v", yields, cancelled)
+			}
+		}
+	})
+}
+
 // A long mutation shows how far it is, answers new looks, and can be stopped.
 func TestEngineProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -332,6 +398,14 @@ func TestEngineParity(t *testing.T) {
 		synctest.Wait()
 		if e.Frame() != f {
 			t.Error("frames without a cause")
+		}
+		e.Do(Back{}) // changes nothing: a frame, and no second one for parity
+		synctest.Wait()
+		f = e.Frame()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if e.Frame() != f {
+			t.Error("a frame for a parity that did not change")
 		}
 		e.Do(Type{At: End, Text: "b"})
 		time.Sleep(time.Second)

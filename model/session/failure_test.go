@@ -55,6 +55,10 @@ func TestOneFailureIsRepaired(t *testing.T) {
 	if _, err := s.Frame(context.Background(), Look{T: 20, To: 30}); !errors.Is(err, errShaky) {
 		t.Fatalf("error %v", err)
 	}
+	b.failures = 1
+	if err := (Generate{N: 5}).apply(context.Background(), s); !errors.Is(err, errShaky) || s.pending != 0 || s.Len() != 30 {
+		t.Fatalf("error %v, %d pending, %d tokens", err, s.pending, s.Len())
+	}
 	want, _ := shakySession(t)
 	mustAppend(t, want, s.tokens)
 	sameState(t, s, want)

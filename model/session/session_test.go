@@ -154,8 +154,10 @@ func TestEmpty(t *testing.T) {
 	if err := s.FreezeDelta(true); err == nil {
 		t.Error("Δ frozen at the mean of nothing")
 	}
-	if err := s.Truncate(1); err == nil {
-		t.Error("rolled back to more than there is")
+	for _, n := range []int{1, -1} {
+		if err := s.Truncate(n); err == nil {
+			t.Errorf("rolled an empty history back to %d tokens", n)
+		}
 	}
 }
 

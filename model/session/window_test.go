@@ -230,6 +230,37 @@ func TestCancelledLooksMakeProgress(t *testing.T) {
 	}
 }
 
+// Whatever is asked for and wherever it is cut short, the rows that are kept
+// for later are the right ones.
+func TestCancelledLooksKeepRightRows(t *testing.T) {
+	m := newModel(t, small, scan.Float32)
+	s := newSession(t, m, Options{KeyframeEvery: 16})
+	mustAppend(t, s, ids(120, 11))
+	mustFrame(t, s, Look{T: -1})
+	kept := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		s.clean.micros = 1e9 // one token a chunk
+		from := rapid.IntRange(0, 110).Draw(rt, "from")
+		l := s.resolve(Look{T: rapid.IntRange(-1, 119).Draw(rt, "T"), From: from, To: from + rapid.IntRange(0, 40).Draw(rt, "width")})
+		_, err := s.Frame(&expiring{Context: context.Background(), left: rapid.IntRange(0, 60).Draw(rt, "chunks")}, l)
+		if r := s.clean.rows; err != nil && r != nil && r.to > r.from {
+			kept++
+			have := Look{T: -1, Layer: r.layer, From: r.from, To: r.to}
+			want := direct(rt, m, s.tokens, nil, have, s.groups)
+			bits(rt, "Δ", r.delta, want.Delta)
+			bits(rt, "h", r.h, want.H)
+			bits(rt, "C", r.c, want.C)
+			near(rt, "write", r.write, want.Write)
+			if !slices.Equal(r.top, want.Top) {
+				rt.Fatal("guesses differ")
+			}
+		}
+	})
+	if kept == 0 {
+		t.Error("nothing was ever kept")
+	}
+}
+
 // expiring is done after left questions.
 type expiring struct {
 	context.Context
