@@ -16,7 +16,7 @@ type Options struct {
 }
 
 // backend keeps the embedded field of CPU out of its documentation.
-type backend = Backend
+type backend = Differentiable
 
 // CPU computes on the host. Operations are finished when they return, so Read
 // and Sync never wait. It allocates nothing in a one-token call.
@@ -31,9 +31,9 @@ func NewCPU(o Options) *CPU {
 	}
 	switch o.DType {
 	case Float32:
-		return &CPU{&cpu[float32]{dtype: Float32, threads: threads, kernels: generic32()}}
+		return &CPU{&cpu[float32]{dtype: Float32, threads: threads, kernels: generic32(), grad: grad32()}}
 	case Float64:
-		return &CPU{&cpu[float64]{dtype: Float64, threads: threads, kernels: generic64()}}
+		return &CPU{&cpu[float64]{dtype: Float64, threads: threads, kernels: generic64(), grad: grad64()}}
 	}
 	panic("scan: NewCPU: DType must be Float32 or Float64")
 }
@@ -53,6 +53,7 @@ type cpu[T float] struct {
 	linear linearJob[T]
 	conv   convJob[T]
 	scan   scanJob[T]
+	grad   gradState[T] // of the backward operations, likewise
 
 	zeros []T // a row of zeros: what a cleared convolution window holds
 	steps []T // a row of Δ after softplus, each part of a Scan in its own channels
@@ -106,6 +107,7 @@ func (c *cpu[T]) Close() error {
 	c.zeros, c.steps = nil, nil
 	// What the last operation was handed must not outlive its owner.
 	c.linear, c.conv, c.scan = linearJob[T]{}, convJob[T]{}, scanJob[T]{}
+	c.grad = gradState[T]{kernels: c.grad.kernels}
 	return nil
 }
 

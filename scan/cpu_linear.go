@@ -12,13 +12,14 @@ const panelWidth = 8
 type packed[T float] struct {
 	out, in int
 	data    []T
+	back    []T // panels of the transpose, made by the first LinearBackward
 }
 
 // Shape implements Weight.
 func (w *packed[T]) Shape() (out, in int) { return w.out, w.in }
 
 // Free implements Weight.
-func (w *packed[T]) Free() { w.data = nil }
+func (w *packed[T]) Free() { w.data, w.back = nil, nil }
 
 // LoadWeight implements Backend. It fails when w does not have out·in values.
 func (c *cpu[T]) LoadWeight(out, in int, w []float32) (Weight, error) {
