@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"slices"
 	"strconv"
 
 	"mamba-tui/model/session"
@@ -67,6 +68,9 @@ func (th *timeHeat) observe(c *Context, w *session.Window, s *series) heat.Range
 	return th.rng.Range()
 }
 
+// tallest is how many pixel rows a row of data may take.
+const tallest = 6
+
 // spread says which data rows each pixel row of lines lines shows. With more
 // room than rows each is repeated.
 func (s *series) spread(c *Context, w *session.Window, lines int) heat.Rows {
@@ -78,7 +82,7 @@ func (s *series) spread(c *Context, w *session.Window, lines int) heat.Rows {
 	}
 	rows := heat.ReduceNamed(red, s.rows, pix, variance, s.noun)
 	if s.rows > 0 && pix/s.rows > 1 {
-		rows = rows.Stretch(pix / s.rows)
+		rows = rows.Stretch(min(pix/s.rows, tallest))
 	}
 	return rows
 }
@@ -120,29 +124,89 @@ func (th *timeHeat) lines(c *Context, p *page, w *session.Window, s *series, rng
 	th.ras.Fill(data, T, s.rows, rows, rng, func(t int) (int, bool) { return c.Axis.Slot(from + t) })
 	opt := heat.Plain(c.Axis.CellW)
 	opt.Rows = n
-	opt.Guides = true
-	if x, ok := c.Axis.Slot(c.Cursor.T); ok {
+	if x, ok := c.Axis.Slot(c.Cursor.T); ok && x < slots {
 		opt.CursorX = x
 	}
-	if c.Axis.Sweep && c.Axis.To > c.Axis.From {
-		if x, ok := c.Axis.Slot(c.Axis.To - 1); ok {
-			opt.NowX = x
-		}
+	if x, ok := c.Axis.Slot(c.Axis.To - 1); ok && c.Axis.Sweep && x != opt.CursorX {
+		opt.NowX = x
 	}
-	// The crosshair and its cell hide what lies under them: only where one looks.
-	if focused {
+	if focused { // the cell's own mark hides its colour: only where one looks
 		opt.CursorY = rows.Row(s.cursor)
 	}
 	m := c.Theme.Seq
 	if s.signed {
 		m = c.Theme.Div
 	}
-	th.body = th.ras.Lines(th.body[:0], m, opt)
+	th.body = guided(th.body[:0], &th.ras, m, opt)
 	for i, l := range th.body {
 		r := p.row()
 		rowLabel(r, c, s, rows, i*per, i*per+per-1)
 		r.raw(l, slots*max(c.Axis.CellW, 1))
 	}
+}
+
+// guided is the raster's lines with the column of opt.CursorX lit behind the
+// data: where a pixel shows something its colour stays what it is, so that a
+// wipe under the cursor looks like every other wipe.
+func guided(dst []string, ras *heat.Raster, m *heat.Map, opt heat.LineOptions) []string {
+	x := opt.CursorX
+	if x < 0 || x >= ras.W || heat.RowsPerLine(m.Depth()) == 1 { // glyphs stay glyphs
+		opt.Guides = x >= 0
+		return ras.Lines(dst, m, opt)
+	}
+	rest := opt
+	rest.CursorX, rest.CursorY = -1, -1
+	left := columnsOf(ras, 0, x).Lines(nil, m, rest)
+	rest.NowX = -1
+	if opt.NowX > x {
+		rest.NowX = opt.NowX - x - 1
+	}
+	right := columnsOf(ras, x+1, ras.W).Lines(nil, m, rest)
+	one := heat.Raster{W: 1}
+	cell := make([]string, 0, 1)
+	for i := range left {
+		top := 2 * i
+		one.H = min(2, ras.H-top)
+		one.Pix = one.Pix[:0]
+		o := heat.Plain(opt.CellW)
+		o.Guides = true
+		dim := 0
+		for y := top; y < top+one.H; y++ {
+			px := ras.Pix[y*ras.W+x]
+			one.Pix = append(one.Pix, px)
+			if quiet(m, px) {
+				dim++
+				o.CursorY = y - top // lights that pixel alone
+			}
+		}
+		switch y := opt.CursorY - top; {
+		case opt.CursorY >= 0 && y >= 0 && y < one.H:
+			o.CursorX, o.CursorY, o.Guides = 0, y, dim == 2
+		case dim == 2:
+			o.CursorX, o.CursorY = 0, -1
+		}
+		cell = one.Lines(cell[:0], m, o)
+		dst = append(dst, left[i]+cell[0]+right[i])
+	}
+	return dst
+}
+
+// columnsOf is the raster's columns from a up to b, copied.
+func columnsOf(ras *heat.Raster, a, b int) *heat.Raster {
+	var out heat.Raster
+	out.Resize(b-a, ras.H)
+	for y := range ras.H {
+		copy(out.Pix[y*out.W:(y+1)*out.W], ras.Pix[y*ras.W+a:y*ras.W+b])
+	}
+	return &out
+}
+
+// quiet says that a pixel shows nearly nothing: an eighth of the scale at most.
+func quiet(m *heat.Map, px uint8) bool {
+	if m.Diverging() {
+		return px >= 128-16 && px <= 128+16
+	}
+	return px >= 1 && px <= 32
 }
 
 // rowLabel labels one line that shows the pixel rows a to b: the number of its
@@ -154,6 +218,9 @@ func rowLabel(r *row, c *Context, s *series, rows heat.Rows, a, b int) {
 		return
 	}
 	name, here, group := -1, false, false
+	if of := rows.Channels(a); a > 0 && len(of) > 0 && slices.Equal(of, rows.Channels(a-1)) {
+		a = b + 1 // the row goes on: it has its label already
+	}
 	for y := a; y <= b; y++ {
 		for _, k := range rows.Channels(y) {
 			if name < 0 {

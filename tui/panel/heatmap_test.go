@@ -2,8 +2,11 @@ package panel
 
 import (
 	"fmt"
+	"image/color"
 	"strings"
 	"testing"
+
+	uv "github.com/charmbracelet/ultraviolet"
 
 	"mamba-tui/model"
 	"mamba-tui/model/session"
@@ -71,6 +74,82 @@ func TestTokenStandsInOneColumn(t *testing.T) {
 			fg, bg := pair(buf, 7+2*tok, 1)
 			if want := th.Div.RGB(rng.Pixel(float64(data[tok]))); tok != c.Cursor.T && (!sameColor(fg, want) || !sameColor(bg, want)) {
 				t.Errorf("%s: token %d (%v) is drawn %v over %v, want %v", p.ID(), tok, data[tok], fg, bg, want)
+			}
+		}
+	}
+}
+
+// TestCursorLiesBehindTheData puts the cursor on the wipe: where Δ is large
+// its colour is that of every other wipe, elsewhere the column is lit.
+func TestCursorLiesBehindTheData(t *testing.T) {
+	f := frameAt(t, header(t), 12, 0)
+	th := themed(t, heat.TrueColor, true)
+	for _, sweep := range []bool{false, true} {
+		c := contextFor(f, th, 60, 2)
+		c.Axis.Sweep = sweep
+		c.Cursor.D = 40
+		buf := cells(t, NewDelta(), c, 67, 33)
+		for d := range 64 {
+			wipe, fg := f.Clean.Delta[12*64+d], halfOf(buf, 7+2*12, 1, d)
+			own := th.Seq.RGB(heat.Range{Max: 20}.Pixel(float64(wipe)))
+			if loud := wipe > 10; sameColor(fg, own) != loud {
+				t.Errorf("sweep %v: channel %d with Δ %v under the cursor is drawn %v, its colour is %v", sweep, d, wipe, fg, own)
+			}
+			if d < 16 && !sameColor(fg, halfOf(buf, 7+2*1, 1, d)) {
+				t.Errorf("sweep %v: channel %d is drawn differently in the two wipes", sweep, d)
+			}
+		}
+		// With the focus the cell itself is marked, and only it.
+		c.Focus = "delta"
+		buf2 := cells(t, NewDelta(), c, 67, 33)
+		for d := range 64 {
+			same := sameColor(halfOf(buf, 7+2*12, 1, d), halfOf(buf2, 7+2*12, 1, d))
+			if same == (d == 40) {
+				t.Errorf("sweep %v: focus changes channel %d: %v", sweep, d, !same)
+			}
+		}
+	}
+}
+
+// halfOf is the colour of pixel row i of a map that starts at line y.
+func halfOf(buf uv.ScreenBuffer, x, y, i int) color.Color {
+	fg, bg := pair(buf, x, y+i/2)
+	if i%2 == 1 {
+		return bg
+	}
+	return fg
+}
+
+// TestGuidedIsTheRaster compares the spliced column with a plain drawing, cell
+// by cell: outside the cursor's column nothing differs.
+func TestGuidedIsTheRaster(t *testing.T) {
+	th := themed(t, heat.TrueColor, true)
+	var ras heat.Raster
+	for _, size := range [][2]int{{1, 1}, {1, 5}, {7, 4}, {12, 9}} {
+		ras.Resize(size[0], size[1])
+		for i := range ras.Pix {
+			ras.Pix[i] = uint8(i * 37)
+		}
+		for _, m := range []*heat.Map{th.Seq, th.Div} {
+			for x := -1; x < size[0]; x++ {
+				opt := heat.Plain(3)
+				opt.CursorX, opt.NowX = x, size[0]-1
+				plain := opt
+				plain.CursorX = -1
+				a := guided(nil, &ras, m, opt)
+				b := ras.Lines(nil, m, plain)
+				sa, sb := screen(t, a, 3*size[0]), screen(t, b, 3*size[0])
+				for y := range a {
+					for col := range 3 * size[0] {
+						if col/3 == x {
+							continue
+						}
+						ca, cb := sa.CellAt(col, y), sb.CellAt(col, y)
+						if ca.Content != cb.Content || !sameColor(ca.Style.Fg, cb.Style.Fg) || !sameColor(ca.Style.Bg, cb.Style.Bg) {
+							t.Fatalf("%v, cursor %d: cell %d,%d is %v, want %v", size, x, col, y, ca, cb)
+						}
+					}
+				}
 			}
 		}
 	}

@@ -71,7 +71,7 @@ func wrap(pieces []string, w, indent int) []string {
 			lines[n-1] += " " + s
 			continue
 		}
-		for i, part := range factors(s, w-indent-2) {
+		for i, part := range factors(s, w-indent) {
 			lines = append(lines, spaces(indent+2*b2i(i > 0))+part)
 		}
 	}
@@ -79,17 +79,15 @@ func wrap(pieces []string, w, indent int) []string {
 }
 
 // factors splits a product that is wider than w before its signs of
-// multiplication, no more often than needed.
+// multiplication, no more often than needed; all but the first part leave two
+// cells for their indent.
 func factors(s string, w int) []string {
-	if width(s) <= w+2 {
-		return []string{s}
-	}
 	var out []string
 	for i, f := range strings.Split(s, "·") {
 		if i > 0 {
 			f = "·" + f
 		}
-		if n := len(out); n > 0 && width(out[n-1])+width(f) <= w {
+		if n := len(out); n > 0 && width(out[n-1])+width(f) <= w-2*b2i(n > 1) {
 			out[n-1] += f
 			continue
 		}
@@ -124,6 +122,9 @@ func (s *inspector) Lines(c *Context) []string {
 		eq := wrap(x.equation(), p.w-2, len(fmt.Sprintf("h[%d,%d] ", x.d, x.n)))
 		detail := x.steps(c, w)
 		// The rule in letters stands above its numbers where there is a line.
+		if len(eq) > p.room() && len(eq) > 1 && strings.HasSuffix(eq[0], "]") {
+			eq = eq[1:] // the title names the cell
+		}
 		letters := wrap([]string{"h[t]", "= " + keep + "·h[t−1]", "+ " + write}, p.w-2, 5)
 		if p.room() >= len(letters)+len(eq) {
 			for _, l := range letters {
@@ -136,9 +137,11 @@ func (s *inspector) Lines(c *Context) []string {
 		if p.room() >= len(detail)+2 {
 			p.row()
 			p.steps(detail)
-			p.row()
-			for _, l := range words(Caption(c), p.w-2) {
-				p.row().pad(1).put(theme.Text, l)
+			if says := words(Caption(c), p.w-2); p.room() > len(says) {
+				p.row()
+				for _, l := range says {
+					p.row().pad(1).put(theme.Text, l)
+				}
 			}
 			if w.N > 1 && p.room() >= 5 {
 				p.row()

@@ -160,7 +160,7 @@ func here(c *Context) theme.Role {
 // bar repeats glyph over n cells, keeping bars of wide slots apart.
 func (k *keptLane) bar(r *row, role theme.Role, glyph string, n int) {
 	for i := range n {
-		if i > 0 && i == n-1 {
+		if i > 0 && (i == n-1 || glyph == "·") {
 			r.pad(1)
 			continue
 		}

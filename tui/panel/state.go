@@ -153,7 +153,11 @@ func (s *state) draw3(c *Context, p *page, w *session.Window, m *session.Moment,
 
 // heading is a map's name and, where it fits, the norm of what it shows.
 func heading(name string, norm float64, w int) string {
-	if long := name + "  ‖h‖ " + sig(norm, 3); width(long) <= w {
+	letter := "  ‖h‖ "
+	if name == "change" {
+		letter = "  ‖·‖ "
+	}
+	if long := name + letter + sig(norm, 3); width(long) <= w {
 		return long
 	}
 	return clip(name, w)

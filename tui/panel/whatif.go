@@ -81,9 +81,7 @@ func (s *diff) Lines(c *Context) []string {
 			return
 		}
 		for _, l := range words(WhatIf(c), p.w-2) {
-			if p.room() > 5 || len(p.lines) == 0 {
-				p.row().pad(1).put(theme.Text, l)
-			}
+			p.row().pad(1).put(theme.Text, l)
 		}
 		if clean.From != changed.From || clean.To != changed.To || clean.Layer != changed.Layer || clean.D != changed.D || clean.N != changed.N {
 			p.row().pad(1).put(theme.Dim, "the two runs do not show the same tokens yet: computing …")

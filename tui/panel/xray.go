@@ -244,14 +244,14 @@ func (s *xray) strip(c *Context, w *session.Window, g *stage, cols, tall int) []
 		copy(s.ras.Pix[y*s.ras.W:(y+1)*s.ras.W], one.Pix)
 	}
 	opt := heat.Plain(cell)
-	opt.Rows, opt.Guides = tall, true
-	switch g.what {
-	case ofChannel, ofCell:
+	opt.Rows = tall
+	switch {
+	case g.what == ofChannel || g.what == ofCell:
 		opt.CursorX = rows.Row(c.Cursor.D)
-	case ofStateN:
+	case g.what == ofStateN && w.N > 1:
 		opt.CursorX = rows.Row(stateOf(c, w))
 	}
-	lines = s.ras.Lines(lines, m, opt)
+	lines = guided(lines, &s.ras, m, opt)
 	for i := range lines {
 		lines[i] += spaces(cols - s.ras.W*cell)
 	}
