@@ -20,30 +20,30 @@ type Model struct {
 	done   chan struct{} // closed when the program ends: no command outlives it
 
 	// What is computed, and what was asked for.
-	frame     *session.Frame
-	asked     session.Look
-	askNo     int  // numbers the questions, so that a late answer is known as such
-	stale     bool // the picture is older than what was asked for, and it shows
-	lastFrame time.Time
-	sent      int                 // tokens the history will have when what was typed is computed
-	split     tokenizer.Tokenizer // the model's symbols; nil: tokens are numbers
-	errShown  error
-	notice    uint64
+	frame    *session.Frame
+	asked    session.Look
+	askNo    int                 // numbers the questions, so that a late answer is known as such
+	stale    bool                // the picture is older than what was asked for, and it shows
+	sent     int                 // tokens the history will have when what was typed is computed
+	split    tokenizer.Tokenizer // the model's symbols; nil: tokens are numbers
+	errShown error
+	notice   uint64
 
 	// Where the reader is.
-	view   View
-	focus  string
-	zoom   string
-	over   overlay
-	insert bool
-	key    string // the key being handled
-	digits string // insert mode of a model without symbols: the id being written
-	cursor panel.Cursor
-	chosen bool // the reader chose a channel or state
-	follow bool // live: the cursor is the newest token
-	from   int  // first visible token while still
-	timeZm int  // index into cellWidths
-	marks  map[int]bool
+	view             View
+	focus            string
+	zoom             string
+	over             overlay
+	insert           bool
+	key              string // the key being handled
+	digits           string // insert mode of a model without symbols: the id being written
+	cursor           panel.Cursor
+	chosen           bool // the reader chose a channel or state
+	follow           bool // live: the cursor is the newest token
+	from             int  // first visible token while still
+	measured, widest int  // tokens looked at, and the widest of their texts
+	timeZm           int  // index into cellWidths
+	marks            map[int]bool
 
 	// Who moves the cursor.
 	play  player

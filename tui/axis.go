@@ -6,17 +6,19 @@ import "mamba-tui/tui/panel"
 var cellWidths = []int{0, 1, 2, 3, 4, 6, 8}
 
 // cellWidth is how many columns a token takes: the zoom, or 2 to 4 so that the
-// expected history just fits, and 2 when it does not.
-func cellWidth(zoom, cols, expected int) int {
+// expected history just fits, and 2 when it does not. Texts of more than one
+// cell get as much and a space, up to 8.
+func cellWidth(zoom, cols, expected, text int) int {
 	if zoom > 0 {
 		return min(zoom, cols)
 	}
-	for w := 4; w > 2; w-- {
+	least := clamp(text+1, 2, 8)
+	for w := max(4, least); w > least; w-- {
 		if expected*w <= cols {
 			return w
 		}
 	}
-	return min(2, cols)
+	return min(least, cols)
 }
 
 // liveAxis is an oscilloscope: tokens keep their column and the write position

@@ -161,7 +161,11 @@ func TestTerminalIsRestored(t *testing.T) {
 			out := &terminal{}
 			read := make(chan struct{})
 			go func() { defer close(read); io.Copy(out, f) }()
-			waitUntil(t, "the screen", func() bool { return strings.Contains(out.String(), "header-exact") })
+			waitUntil(t, "the screen", func() bool {
+				s := out.String() // the modes, and something that is drawn after the first frame came
+				return strings.Contains(s, "\x1b[?1049h") && strings.Contains(s, "\x1b[?2004h") &&
+					strings.Contains(s, "\x1b[?1003h") && strings.Contains(s, "wrote")
+			})
 			raw := termState(t, f)
 			if c.key != "" {
 				io.WriteString(f, c.key)

@@ -12,21 +12,30 @@ import (
 // hint is one entry of the footer: keys and a word.
 type hint struct{ keys, word string }
 
-// paint draws hints that fit into w cells; the last ones go first.
+// paint draws the hints that fit into w cells, in their order. Help is shown
+// before any other, for it leads to all of them.
 func (m *Model) paint(hints []hint, w int) string {
-	var b strings.Builder
-	used := 1
-	b.WriteByte(' ')
-	for _, h := range hints {
-		n := ansi.StringWidth(h.keys) + 1 + ansi.StringWidth(h.word) + 2
-		if used+n > w {
-			continue
+	cells := func(h hint) int { return ansi.StringWidth(h.keys) + 1 + ansi.StringWidth(h.word) + 2 }
+	room := w - 1
+	show := make([]bool, len(hints))
+	for i, h := range hints {
+		if h.keys == "?" && cells(h) <= room {
+			show[i] = true
+			room -= cells(h)
 		}
-		used += n
-		b.WriteString(m.theme.Paint(theme.Key, h.keys))
-		b.WriteString(" ")
-		b.WriteString(m.theme.Paint(theme.Dim, h.word))
-		b.WriteString("  ")
+	}
+	for i, h := range hints {
+		if !show[i] && cells(h) <= room {
+			show[i] = true
+			room -= cells(h)
+		}
+	}
+	var b strings.Builder
+	b.WriteByte(' ')
+	for i, h := range hints {
+		if show[i] {
+			b.WriteString(m.theme.Paint(theme.Key, h.keys) + " " + m.theme.Paint(theme.Dim, h.word) + "  ")
+		}
 	}
 	return b.String()
 }
@@ -101,19 +110,19 @@ func (m *Model) hintOf(id string) hint {
 
 // insertLine is the footer while typing: what can be typed, and how to leave.
 func (m *Model) insertLine(w int) string {
-	where := "at the end"
-	if !m.follow {
-		where = fmt.Sprintf("after token %d: opens a branch", m.cursor.T)
+	badge := m.theme.Paint(theme.Cursor, " INSERT ")
+	room := w - ansi.StringWidth(badge) - 2
+	alphabet := ansi.Truncate(m.alphabet(room), max(room-14, 10), "…")
+	room -= ansi.StringWidth(alphabet)
+	var hints []hint
+	switch {
+	case m.digits != "":
+		hints = append(hints, hint{"space", "ends " + m.digits})
+	case !m.follow:
+		hints = append(hints, hint{"any", fmt.Sprintf("opens a branch after token %d", m.cursor.T)})
 	}
-	if m.digits != "" {
-		where = "id " + m.digits + "▏ space ends it"
-	}
-	badge := m.theme.Paint(theme.Focus, " INSERT ")
-	keys := m.paint([]hint{{"esc", "leaves"}, {"backspace", "rolls back"}}, max(w-30, 12))
-	room := max(w-ansi.StringWidth(badge)-ansi.StringWidth(keys)-ansi.StringWidth(where)-4, 8)
-	alphabet := ansi.Truncate(m.alphabet(room), room, "…")
-	return badge + " " + m.theme.Paint(theme.Accent, alphabet) + " " +
-		m.theme.Paint(theme.Dim, where) + " " + keys
+	hints = append([]hint{{"esc", "leaves"}}, append(hints, hint{"backspace", "rolls back"}, hint{"←", "walks back"})...)
+	return badge + " " + m.theme.Paint(theme.Accent, alphabet) + " " + m.paint(hints, room)
 }
 
 // generateLine is the footer while the model continues.
@@ -122,7 +131,7 @@ func (m *Model) generateLine(w int) string {
 	if m.play.what == generating {
 		state = fmt.Sprintf("%g/s", speeds[m.play.speed])
 	}
-	badge := m.theme.Paint(theme.Focus, " GENERATE ")
+	badge := m.theme.Paint(theme.Cursor, " GENERATE ")
 	text := " " + m.play.gen.String() + " · " + state + " "
 	hints := []hint{{"space", "pause"}, {"t T", "temperature"}, {"k K", "top-k"}, {"e E", "seed"}, {"+ -", "speed"}, {"esc", "stop"}}
 	if m.play.gen.temperature == 0 { // nothing else has an effect

@@ -54,9 +54,10 @@ func (m *Model) typeText(text string, flags session.Flags) tea.Cmd {
 	return nil
 }
 
-// refused is the first character strict mode will not take, or "".
+// refused is the first character strict mode will not take, or "". A long text
+// is left to the session, which refuses it with the same reason.
 func (m *Model) refused(text string) string {
-	if !m.opt.Strict || m.split == nil {
+	if !m.opt.Strict || m.split == nil || len(text) >= longText {
 		return ""
 	}
 	tokens, err := m.split.Encode(text, false)
@@ -152,7 +153,10 @@ func (m *Model) paste(text string) tea.Cmd {
 	if cmd := m.typeText(text, session.FromKeys); cmd != nil {
 		return cmd
 	}
-	return m.say(good, count(len(m.pieces(text)), "token")+" pasted")
+	if len(text) >= longText {
+		return m.say(good, count(utf8.RuneCountInString(text), "character")+" pasted")
+	}
+	return m.say(good, count(m.tokensIn(text), "token")+" pasted")
 }
 
 // alphabet lists what can be typed, up to n cells or so. Runs of letters and

@@ -102,9 +102,9 @@ func gutter(w int) int {
 	return 9
 }
 
-// captionHeight is how many lines the sentence gets: it has about 90 cells.
+// captionHeight is how many lines the sentence gets: it has 80 to 140 cells.
 func captionHeight(w int) int {
-	if w < 110 {
+	if w < 140 {
 		return 2
 	}
 	return 1
@@ -159,7 +159,7 @@ func (l *Layout) watch(body image.Rectangle, hn Hints) (time image.Rectangle) {
 	})
 	n := right.Dy()
 	inspector := clamp(n*2/5, 5, 18)
-	answer := clamp(n/3, 4, 12)
+	answer := clamp(n/3, 4, 19)
 	state := n - inspector - answer
 	if most := 2 + lines(hn.D, hn); state > most { // h needs no more: the rest explains
 		inspector += state - most
@@ -243,7 +243,7 @@ func (l *Layout) stack(area image.Rectangle, rows []row) {
 	}
 	for i, r := range kept { // but never so much that Δ and h are left with nothing
 		if r.first {
-			give(i, min(r.want, area.Dy()/6+1))
+			give(i, min(r.want, area.Dy()/5)-heights[i])
 		}
 	}
 	for free > 0 {

@@ -159,12 +159,13 @@ func TestZoom(t *testing.T) {
 }
 
 func TestCellWidth(t *testing.T) {
-	for _, c := range []struct{ zoom, cols, expected, want int }{
-		{0, 60, 10, 4}, {0, 60, 18, 3}, {0, 60, 28, 2}, {0, 60, 31, 2}, {0, 60, 5000, 2},
-		{1, 60, 10, 1}, {8, 60, 5000, 8}, {8, 5, 1, 5}, {0, 1, 1, 1},
+	for _, c := range []struct{ zoom, cols, expected, text, want int }{
+		{0, 60, 10, 1, 4}, {0, 60, 18, 1, 3}, {0, 60, 28, 1, 2}, {0, 60, 31, 1, 2}, {0, 60, 5000, 1, 2},
+		{1, 60, 10, 1, 1}, {8, 60, 5000, 1, 8}, {8, 5, 1, 1, 5}, {0, 1, 1, 1, 1}, {0, 60, 0, 0, 4},
+		{0, 60, 5000, 2, 3}, {0, 60, 10, 2, 4}, {0, 60, 1, 5, 6}, {0, 60, 1, 40, 8}, {1, 60, 1, 40, 1},
 	} {
-		if got := cellWidth(c.zoom, c.cols, c.expected); got != c.want {
-			t.Errorf("cellWidth(%d, %d, %d) = %d, want %d", c.zoom, c.cols, c.expected, got, c.want)
+		if got := cellWidth(c.zoom, c.cols, c.expected, c.text); got != c.want {
+			t.Errorf("cellWidth(%d, %d, %d, %d) = %d, want %d", c.zoom, c.cols, c.expected, c.text, got, c.want)
 		}
 	}
 }

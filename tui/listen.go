@@ -41,12 +41,10 @@ func (m *Model) listen(pause time.Duration) tea.Cmd {
 	}
 }
 
-// onFrame takes the newest frame over and listens on.
+// onFrame takes the newest frame over and listens on: the first frame after a
+// rest is shown at once, those after it at the frame rate.
 func (m *Model) onFrame() tea.Cmd {
-	now := m.opt.Now()
-	pause := time.Second/time.Duration(m.opt.FPS) - now.Sub(m.lastFrame)
-	m.lastFrame = now
-	return tea.Batch(m.take(m.engine.Frame()), m.listen(pause))
+	return tea.Batch(m.take(m.engine.Frame()), m.listen(time.Second/time.Duration(m.opt.FPS)))
 }
 
 // take makes a frame the one that is shown.
@@ -60,6 +58,9 @@ func (m *Model) take(f *session.Frame) tea.Cmd {
 		m.sent = len(f.Tokens)
 	} else {
 		m.sent = max(m.sent, len(f.Tokens))
+	}
+	if f.Branch != before.Branch {
+		m.measured = max(0, len(f.Tokens)-longText) // other tokens stand at the same places
 	}
 	if len(f.Tokens) != len(before.Tokens) || f.Branch != before.Branch || len(f.Tweaks) != len(before.Tweaks) {
 		m.relay = true
@@ -143,7 +144,7 @@ func (m *Model) onStale(n int) {
 // typeAt appends text after token at and makes the screen follow it.
 func (m *Model) typeAt(at int, text string, flags session.Flags) {
 	m.engine.Do(session.Type{At: at, Text: text, Flags: flags})
-	m.sent = min(at, max(m.sent, len(m.frame.Tokens))-1) + 1 + len(m.pieces(text))
+	m.sent = min(at, max(m.sent, len(m.frame.Tokens))-1) + 1 + m.tokensIn(text)
 	m.goLive()
 }
 

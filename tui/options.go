@@ -29,7 +29,7 @@ type Options struct {
 	// Dark is the background; nil asks the terminal and assumes dark until it
 	// answers.
 	Dark *bool
-	// FPS bounds how often computed frames are taken over; 0 is 20.
+	// FPS bounds how often computed frames are taken over; 0 is 30.
 	FPS int
 	// SnapshotDir is where `s` writes; empty is the working directory.
 	SnapshotDir string
@@ -55,9 +55,9 @@ type Options struct {
 	exit func(code int)
 }
 
-// defaultFPS is enough for a sweep and keeps a full repaint of a big terminal
-// under a quarter of a core.
-const defaultFPS = 20
+// defaultFPS keeps up with a held key and a full repaint of a big terminal under
+// a third of a core.
+const defaultFPS = 30
 
 // withDefaults fills in what was left out.
 func (o Options) withDefaults() Options {

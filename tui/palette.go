@@ -57,7 +57,7 @@ func (m *Model) items() []item {
 			if text == "" {
 				text = p.Text
 			}
-			all = append(all, item{text: oneLine(text), detail: count(len(m.pieces(p.Text)), "token"), index: i})
+			all = append(all, item{text: oneLine(text), detail: count(m.tokensIn(p.Text), "token"), index: i})
 		}
 	}
 	return filterItems(all, m.over.filter)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -154,6 +155,18 @@ func (m *Model) flushQueue() {
 
 // numeric says that the model has no symbols: tokens are written as numbers.
 func (m *Model) numeric() bool { return m.split == nil }
+
+// longText is from how many bytes on a text is not split on the way of a key:
+// splitting a megabyte would be felt.
+const longText = 4096
+
+// tokensIn is how many tokens a text makes, nearly so for a long one.
+func (m *Model) tokensIn(text string) int {
+	if len(text) >= longText {
+		return utf8.RuneCountInString(text)
+	}
+	return len(m.pieces(text))
+}
 
 // pieces splits text into what is one token each, as the session will.
 func (m *Model) pieces(text string) []string {

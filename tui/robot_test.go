@@ -64,13 +64,36 @@ func engineOf(t testing.TB, cfg model.Config, w *model.Weights, card model.Card)
 // robot is a person at the real program: it presses keys and reads the screen,
 // in virtual time. It lives inside a synctest bubble.
 type robot struct {
-	t    *testing.T
-	p    *tea.Program
-	emu  *vt.Emulator
-	mu   sync.Mutex
-	sent int // bytes the program wrote to the terminal
-	m    *Model
-	err  chan error
+	t     *testing.T
+	p     *tea.Program
+	emu   *vt.Emulator
+	mu    sync.Mutex
+	sent  int    // bytes the program wrote to the terminal
+	m     *Model // to be read between waits only
+	turn  sync.Mutex
+	edges int
+	err   chan error
+}
+
+// locked runs the model under the robot's lock. Nothing contends for it: a wait
+// ends when the program is blocked. It orders the test's reads of the model
+// against the program's writes for the race detector.
+type locked struct {
+	*Model
+	turn *sync.Mutex
+}
+
+func (l *locked) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	_, cmd := l.Model.Update(msg)
+	return l, cmd
+}
+
+func (l *locked) View() tea.View {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	return l.Model.View()
 }
 
 // Write is the program's terminal.
@@ -100,7 +123,7 @@ func withRobot(t *testing.T, w, h int, o Options, e func() Engine, play func(r *
 			tea.WithEnvironment([]string{"TERM=xterm-256color"}))
 		o.wrap = func(m tea.Model) tea.Model {
 			r.m = m.(*Model)
-			return m
+			return &locked{r.m, &r.turn}
 		}
 		o.started = func(p *tea.Program) { r.p = p }
 		engine := e()
@@ -119,8 +142,18 @@ func withRobot(t *testing.T, w, h int, o Options, e func() Engine, play func(r *
 
 // wait lets the program live for some virtual time and draw.
 func (r *robot) wait(d time.Duration) {
+	r.edge()
 	time.Sleep(d)
 	synctest.Wait()
+	r.edge()
+}
+
+// edge orders what the test does before it against what the program does after
+// it, and the other way round.
+func (r *robot) edge() {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	r.edges++
 }
 
 // named are the keys that print nothing.

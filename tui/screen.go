@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"image"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
+	"mamba-tui/model/tokenizer"
 	"mamba-tui/tui/heat"
 	"mamba-tui/tui/panel"
 	"mamba-tui/tui/theme"
@@ -91,7 +93,7 @@ func (m *Model) arrange() {
 		return
 	}
 	n := len(m.frame.Tokens)
-	cellW := cellWidth(cellWidths[m.timeZm], l.Cols, n+len(m.play.queue))
+	cellW := cellWidth(cellWidths[m.timeZm], l.Cols, n+len(m.play.queue), m.tokenWidth())
 	if m.moving() {
 		m.ctx.Axis = liveAxis(l.Gutter, l.Cols, cellW, n)
 	} else {
@@ -101,6 +103,23 @@ func (m *Model) arrange() {
 		m.ctx.Axis = stillAxis(l.Gutter, l.Cols, cellW, n, m.from, m.cursor.T)
 		m.from = m.ctx.Axis.From
 	}
+}
+
+// tokenWidth is how many cells the text of a token takes at most, so far. It
+// never shrinks, or columns would change their width while one watches.
+func (m *Model) tokenWidth() int {
+	tokens, texts := m.frame.Tokens, m.frame.Info.Texts
+	for ; m.measured < len(tokens); m.measured++ {
+		t := tokens[m.measured]
+		switch {
+		case texts == nil:
+			m.widest = max(m.widest, len(strconv.Itoa(int(t.ID))))
+		case int(t.ID) < len(texts) && t.ID >= 0:
+			m.widest = max(m.widest, ansi.StringWidth(tokenizer.Visible(texts[t.ID])))
+		}
+	}
+	m.measured = min(m.measured, len(tokens))
+	return m.widest
 }
 
 // moving says that tokens arrive: the picture then sweeps instead of scrolling,
@@ -181,7 +200,8 @@ func pad(b *strings.Builder, n int) {
 
 // drawOver splices what is open over the finished lines.
 func (m *Model) drawOver(lines []string) {
-	body := lines[1 : len(lines)-1]
+	top := m.layout.Status.Max.Y
+	body := lines[top:m.layout.Caption.Min.Y]
 	var b box
 	var inner int
 	switch m.over.kind {
@@ -195,7 +215,7 @@ func (m *Model) drawOver(lines []string) {
 		return
 	}
 	r := b.splice(m.theme, body, m.w, inner)
-	m.over.box = r.Add(image.Pt(0, 1))
+	m.over.box = r.Add(image.Pt(0, top))
 }
 
 // arithmeticBox shows the cell's equation with all its numbers.
