@@ -24,7 +24,8 @@ func (t DType) Size() int {
 // element is what a buffer in host memory can hold.
 type element interface{ float32 | float64 | int32 }
 
-// hostBuffer is a Buffer in host memory.
+// hostBuffer is a Buffer in host memory. T decides at compile time how elements
+// are read, dtype says it at run time.
 type hostBuffer[T element] struct {
 	dtype DType
 	data  []T
@@ -92,7 +93,8 @@ func convert[D, S element](dst []D, src []S) {
 	}
 }
 
-// Write implements Backend.
+// Write implements Backend. The source is always float32, as weights and
+// activations of checkpoints are; a Float64 backend widens it without loss.
 func (c *cpu[T]) Write(dst Buffer, off int, src []float32) {
 	const message = "scan: Write: the source does not fit in the buffer"
 	if dst == nil || off < 0 || off > dst.Len() || len(src) > dst.Len()-off {
@@ -122,7 +124,7 @@ func (c *cpu[T]) WriteInts(dst Buffer, off int, src []int32) {
 	copy(b.data[off:], src)
 }
 
-// Read implements Backend.
+// Read implements Backend. It never fails: there is no device.
 func (c *cpu[T]) Read(dst []float32, src Buffer, off int) error {
 	readHost(dst, src, off)
 	return nil

@@ -6,9 +6,14 @@ import "math"
 //
 //	h[n] = Ā(Δ,a[n])·h[n] + g(Δ,a[n])·u·b[n],
 //
-// and return Σ_n c[n]·h[n], summed in the order of n. Slices have equal
-// lengths. They are the only place where a CPU scan touches h, so Forward,
-// Step and every split agree bit for bit.
+// and return Σ_n c[n]·h[n], summed in the order of n. h, a, b and c have N
+// values each; h is updated in place. They are the only place where a CPU scan
+// touches h, so Forward, Step and every split agree bit for bit.
+//
+// The write is (g·u)·b, as in Reference: where g does not depend on n, g·u is
+// taken once for all states without changing a bit. At a = 0 every rule below
+// gives Ā = 1 and g = Δ by its own arithmetic, ZOH by a case of its own. None
+// treats Δ = 0 apart: Ā is then exactly 1 and g exactly 0.
 
 // generic32 is the kernel set of plain Go in float32.
 func generic32() kernels[float32] {
@@ -68,7 +73,8 @@ func released32(h, a, b, c []float32, delta, u float32) float32 {
 	return sum
 }
 
-// zoh32 is the zero-order hold: Ā = exp(ΔA), g = (exp(ΔA)−1)/A.
+// zoh32 is the zero-order hold: Ā = exp(ΔA), g = (exp(ΔA)−1)/A. g differs from
+// state to state, so this rule costs about twice released32.
 func zoh32(h, a, b, c []float32, delta, u float32) float32 {
 	a, b, c = a[:len(h)], b[:len(h)], c[:len(h)]
 	var sum float32
@@ -121,7 +127,8 @@ func zoh64(h, a, b, c []float64, delta, u float64) float64 {
 	return sum
 }
 
-// bilinear is S4's rule: Ā = (1+ΔA/2)/(1−ΔA/2), g = Δ/(1−ΔA/2).
+// bilinear is S4's rule: Ā = (1+ΔA/2)/(1−ΔA/2), g = Δ/(1−ΔA/2). |Ā| < 1 for
+// every Δ and A < 0, but Ā → −1 for large Δ: it cannot reset.
 func bilinear[T float](h, a, b, c []T, delta, u T) T {
 	a, b, c = a[:len(h)], b[:len(h)], c[:len(h)]
 	var sum T
@@ -148,7 +155,8 @@ func euler[T float](h, a, b, c []T, delta, u T) T {
 	return sum
 }
 
-// backwardEuler is the implicit rule: Ā = 1/(1−ΔA), g = Δ/(1−ΔA).
+// backwardEuler is the implicit rule: Ā = 1/(1−ΔA), g = Δ/(1−ΔA). With
+// Δ = exp(z) and A = −1 it is the sigmoid gate of an RNN (the lemma of LSSL).
 func backwardEuler[T float](h, a, b, c []T, delta, u T) T {
 	a, b, c = a[:len(h)], b[:len(h)], c[:len(h)]
 	var sum T

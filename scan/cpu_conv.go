@@ -1,6 +1,8 @@
 package scan
 
-// convJob is a Conv under way; its range counts channels.
+// convJob is a Conv under way; its range counts channels, which never look at
+// each other: the convolution is depthwise. Rows are the inner loops, so that x
+// and y are read and written along memory.
 type convJob[T float] struct {
 	y, x, w, window view[T]
 	bias, zeros     []T
@@ -34,7 +36,8 @@ func (c *cpu[T]) Conv(a ConvArgs) {
 	split(&c.conv, a.D, 64, c.share(a.L*a.D*a.K))
 }
 
-// run convolves channels [from, to).
+// run convolves channels [from, to). Each output is the bias, then the taps from
+// the oldest input to the current one: one order for a step and for a chunk.
 func (j *convJob[T]) run(from, to int) {
 	first := -(j.taps - 1) // the oldest step that has not been cleared
 	for t := range j.rows {
@@ -80,7 +83,8 @@ func (j *convJob[T]) carry(first, from, to int) {
 	}
 }
 
-// addTap is y[d] += w[d·stride]·x[d].
+// addTap is y[d] += w[d·stride]·x[d]: one tap for all channels of a row. w is
+// (D, K), so a channel's taps lie together and a tap's channels stride apart.
 func addTap[T float](y, w, x []T, stride int) {
 	x = x[:len(y)]
 	for d := range y {

@@ -77,6 +77,8 @@ func (c *cpu[T]) Linear(a LinearArgs) {
 	if a.L == 0 || w.out == 0 {
 		return
 	}
+	// A step reads every weight once, so its panels are shared out; a chunk
+	// shares its rows and each goroutine reads all panels.
 	parts := c.share(a.L * w.out * w.in)
 	n := (w.out + panelWidth - 1) / panelWidth
 	if a.L >= 4*parts {

@@ -2,7 +2,11 @@ package scan
 
 import "math"
 
-// Copy implements Backend.
+// The operations of this file go row by row; their cost is the traffic of their
+// operands, a few per cent of the Linear operations around them, and stays on
+// one goroutine.
+
+// Copy implements Backend. Rows may lie at different distances in src and dst.
 func (c *cpu[T]) Copy(dst, src View, rows, cols int) {
 	if rows < 0 || cols < 0 {
 		panic("scan: Copy: a size is negative")
@@ -17,7 +21,8 @@ func (c *cpu[T]) Copy(dst, src View, rows, cols int) {
 	}
 }
 
-// Broadcast implements Backend.
+// Broadcast implements Backend: how a frozen Δ, B or C takes the place of a
+// selected one.
 func (c *cpu[T]) Broadcast(dst View, row Buffer, rows, cols int) {
 	if rows < 0 || cols < 0 {
 		panic("scan: Broadcast: a size is negative")
@@ -57,7 +62,7 @@ func (c *cpu[T]) Embed(dst, table View, ids Buffer, L, cols int) {
 }
 
 // RMSNorm implements Backend. The mean of squares is summed in float64, so the
-// order of the sum cannot be seen in float32.
+// error of the sum cannot be seen in float32; the released code sums in float32.
 func (c *cpu[T]) RMSNorm(dst, x View, w Buffer, L, cols int, eps float64) {
 	if L < 0 || cols < 0 {
 		panic("scan: RMSNorm: a size is negative")

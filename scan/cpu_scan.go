@@ -19,8 +19,11 @@ type scanJob[T float] struct {
 // cache line, so every line of U, Delta, Z and Y is fetched once.
 const scanBlock = 16
 
-// Scan implements Backend. One pass holds the h of scanBlock channels in the
-// first cache level; nothing of size L·D·N exists unless a tap asks.
+// Scan implements Backend, as the paper's §3.3.2 has it for a GPU: Δ, Ā, B̄, h
+// and the sum over states are made and used up inside one loop. One pass holds
+// the h of scanBlock channels in the first cache level, reads u, Δ, z (L, D) and
+// B, C (L, N) once and writes y (L, D); nothing of size L·D·N exists unless a
+// tap asks. All shapes are checked before the first write.
 func (c *cpu[T]) Scan(a ScanArgs) {
 	L, D, N := a.L, a.D, a.N
 	if L < 0 || D < 0 || N < 0 {
@@ -64,14 +67,15 @@ func (c *cpu[T]) Scan(a ScanArgs) {
 			"scan: Scan: Tap.H is not (len(Steps), D, N)")
 	}
 	if L == 0 || D == 0 {
-		return
+		return // not even a mark is looked at: no steps change nothing
 	}
 	c.scan = j
 	// An exponential weighs some eight multiply-adds.
 	split(&c.scan, D, scanBlock, c.share(8*L*D*max(N, 1)))
 }
 
-// checkSteps demands ascending steps inside [0, L).
+// checkSteps demands ascending steps inside [0, L): a tap is written as its step
+// passes by, and one out of order would be waited for in vain.
 func checkSteps(steps []int, L int) {
 	last := -1
 	for _, t := range steps {
@@ -104,6 +108,7 @@ func (j *scanJob[T]) block(d0, d1 int) {
 		if N > 0 {
 			b, c = j.b.row(t, N), j.c.row(t, N)
 		}
+		// y may be u: each u[d] is read for the last time before y[d] is set.
 		u, y := j.u.row(t, d1), j.y.row(t, d1)[d0:]
 		delta := j.delta.row(t, d1)[d0:]
 		if j.softplus != nil {

@@ -24,7 +24,9 @@ func (s *LTI) check() {
 	mustHave(s.C, len(s.A), false, "scan: LTI: C is not (N)")
 }
 
-// Kernel is K̄ = (CB̄, CĀB̄, …, CĀ^(L−1)B̄) (eq. 3).
+// Kernel is K̄ = (CB̄, CĀB̄, …, CĀ^(L−1)B̄) (eq. 3), L values: the response to an
+// impulse. Ā is diagonal, so a power is N products and S4's algebra for dense A
+// is not needed.
 func (s *LTI) Kernel(L int) []float64 {
 	s.check()
 	k := make([]float64, L)
@@ -39,8 +41,8 @@ func (s *LTI) Kernel(L int) []float64 {
 	return k
 }
 
-// Recurrence is y by the scan, from a zero state: O(L·N) and one number of
-// memory a state.
+// Recurrence is y (L) for u (L) by the scan, from a zero state: O(L·N) and one
+// number of memory a state.
 func (s *LTI) Recurrence(u []float64) []float64 {
 	s.check()
 	h := make([]float64, len(s.A))

@@ -23,7 +23,8 @@ type Sequence struct {
 	Taps   []int     // steps, ascending in [0, L), after which h is wanted
 }
 
-// check panics when an array does not have its shape.
+// check panics when an array does not have its shape: that is an error of the
+// program, not of its data.
 func (s *Sequence) check() {
 	L, D, N := s.L, s.D, s.N
 	if L < 0 || D < 0 || N < 0 {
