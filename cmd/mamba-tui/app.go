@@ -122,16 +122,3 @@ func (a *app) getenv(name string) string {
 	}
 	return ""
 }
-
-// screenless says why the screen cannot be shown, or "".
-func (a *app) screenless() string {
-	switch {
-	case a.getenv("TERM") == "dumb":
-		return "TERM is dumb"
-	case !a.outTerm:
-		return "standard output is not a terminal"
-	case !a.inTerm:
-		return "standard input is not a terminal"
-	}
-	return ""
-}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -160,6 +161,7 @@ func TestRoot(t *testing.T) {
 		{"output piped", true, false, "", nil, false},
 		{"input piped", false, true, "", nil, false},
 		{"dumb", true, true, "TERM=dumb", nil, false},
+		{"unknown", true, true, "TERM=", nil, runtime.GOOS == "windows"},
 		{"--plain", true, true, "", []string{"--plain"}, false},
 		{"no colour", true, true, "NO_COLOR=1", []string{"--strict", "--prompt", "¶4"}, true},
 	} {

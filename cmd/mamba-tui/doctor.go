@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/charmbracelet/colorprofile"
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/cpu"
 
@@ -169,37 +168,6 @@ func checkModel(name string) modelStatus {
 		s.Detail = oneLine(err)
 	}
 	return s
-}
-
-// colours is the colour profile that the screen would use, and why.
-func (a *app) colours() (colorprofile.Profile, string) {
-	if a.getenv("TERM") == "dumb" {
-		return colorprofile.NoTTY, "TERM is dumb"
-	}
-	if a.getenv("NO_COLOR") != "" {
-		return colorprofile.Ascii, "NO_COLOR is set"
-	}
-	p := colorprofile.Env(a.environ)
-	why := "TERM is " + quote(a.getenv("TERM"))
-	if c := a.getenv("COLORTERM"); c != "" {
-		why += " and COLORTERM is " + quote(c)
-	}
-	if a.outTerm && a.getenv("TMUX") != "" {
-		p, why = colorprofile.Tmux(a.environ), "what tmux reports"
-	}
-	return p, why
-}
-
-func profileName(p colorprofile.Profile) string {
-	switch p {
-	case colorprofile.TrueColor:
-		return "truecolor"
-	case colorprofile.ANSI256:
-		return "256"
-	case colorprofile.ANSI:
-		return "16"
-	}
-	return "none"
 }
 
 // cpuFeatures lists what this processor has of what numeric code uses.

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"math"
 
 	"github.com/spf13/cobra"
@@ -174,10 +173,4 @@ func (in *input) others() int {
 		}
 	}
 	return n
-}
-
-// describe names the model and how much is known of it, for messages.
-func (in *input) describe() string {
-	c := in.file.Card
-	return fmt.Sprintf("%s (%s)", c.Name, c.Kind)
 }
