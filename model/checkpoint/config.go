@@ -35,7 +35,12 @@ type config struct {
 	name              string // "_name_or_path"
 }
 
-// parseConfig reads config.json of either form.
+// parseConfig reads config.json of either form. Which one it is shows in its
+// names: only transformers says hidden_size. (Its -hf copies of the released
+// models also keep d_model, n_layer and ssm_cfg of the original, which must not
+// win: some of those copies were made before the names were settled.)
+//
+// Errors are the end of a sentence that begins with "config.json".
 func parseConfig(data []byte) (*config, error) {
 	if err := checkJSON(data); err != nil {
 		return nil, err
@@ -77,7 +82,9 @@ func parseConfig(data []byte) (*config, error) {
 var errMamba2 = errors.New("is a Mamba-2 model, whose block is another one (one A a head, no x_proj): " +
 	"use a Mamba-1 checkpoint such as state-spaces/mamba-130m-hf")
 
-// refuseOthers names architectures that look like Mamba and are not.
+// refuseOthers names architectures that look like Mamba and are not. Their
+// tensors partly have the same names and shapes, so that reading on would end
+// in an error about some tensor that explains nothing, or in no error at all.
 func refuseOthers(o object) error {
 	var kind string
 	if _, err := o.get("model_type", &kind); err != nil {
@@ -116,8 +123,11 @@ func refuseOthers(o object) error {
 	return nil
 }
 
-// parseHuggingFace reads the form of transformers' MambaConfig. What that
-// class always writes is required.
+// parseHuggingFace reads the form of transformers' MambaConfig. Members that
+// class always writes are required: its defaults have changed between versions
+// (use_bias has been True, num_hidden_layers is 32 where mamba-130m has 24), so
+// a guess could be wrong without a sign. What describes the initialisation of
+// new models (time_step_min, initializer_range, …) is of no interest here.
 func (c *config) parseHuggingFace(o object) error {
 	d := &c.dims
 	for _, f := range []struct {
@@ -165,8 +175,9 @@ func (c *config) parseHuggingFace(o object) error {
 	return err
 }
 
-// parseStateSpaces reads the form of the original code, whose defaults are
-// those of its classes MambaConfig and Mamba and have not changed.
+// parseStateSpaces reads the form of the original code (mamba_ssm), whose
+// files leave most members out: the defaults are those of its classes
+// MambaConfig and Mamba, which have not changed since the models were released.
 func (c *config) parseStateSpaces(o object) error {
 	d := &c.dims
 	for _, f := range []struct {
@@ -223,7 +234,9 @@ func (c *config) parseStateSpaces(o object) error {
 	return nil
 }
 
-// parseSSM reads ssm_cfg, the arguments of the original Mamba class.
+// parseSSM reads ssm_cfg, the arguments of the original Mamba class: d_state
+// 16, d_conv 4, expand 2, dt_rank "auto", bias off and conv_bias on unless it
+// says otherwise. Released models have it empty.
 func (c *config) parseSSM(ssm object) (err error) {
 	d := &c.dims
 	d.DState, d.DConv = 16, 4
@@ -255,7 +268,8 @@ func (c *config) parseSSM(ssm object) (err error) {
 	return nil
 }
 
-// expanded is d_inner = int(expand · d_model), expand being 2 where absent.
+// expanded is d_inner = int(expand · d_model), expand being 2 where absent. The
+// bound keeps the product inside an int; Config.Validate judges the result.
 func expanded(o object, dModel int) (int, error) {
 	expand := 2.0
 	if _, err := o.get("expand", &expand); err != nil {
@@ -267,7 +281,8 @@ func expanded(o object, dModel int) (int, error) {
 	return int(expand * float64(dModel)), nil
 }
 
-// rank is dt_rank: a number, or "auto" for d_model/16 rounded up.
+// rank is dt_rank: a number, or "auto" (also where absent) for d_model/16
+// rounded up, which is R of the paper's §3.6.
 func rank(o object, name string, dModel int) (int, error) {
 	var text string
 	if json.Unmarshal(o[name], &text) == nil && text == "auto" || !o.has(name) {
@@ -280,6 +295,7 @@ func rank(o object, name string, dModel int) (int, error) {
 	return n, nil
 }
 
+// boolean reads a member that is true, false or not there (nil).
 func (o object) boolean(name string) (*bool, error) {
 	var b bool
 	ok, err := o.get(name, &b)
@@ -304,6 +320,7 @@ func (o object) integer(name string, dst *int) (bool, error) {
 	return true, nil
 }
 
+// required is integer for a member that must be there.
 func (o object) required(name string, dst *int) error {
 	ok, err := o.integer(name, dst)
 	if err == nil && !ok {

@@ -16,7 +16,8 @@ const (
 	BF16 Dtype = "BF16"
 )
 
-// dtypeSize is the bytes of one element.
+// dtypeSize is the bytes of one element of each type that is known. Types of
+// less than a byte, such as F4, are not: no shape of theirs can be checked here.
 var dtypeSize = map[Dtype]uint64{
 	"BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1,
 	"U16": 2, "I16": 2, F16: 2, BF16: 2,
@@ -39,7 +40,7 @@ func decode(dst []float32, src []byte, t Dtype) (nonFinite int) {
 		for i := range dst {
 			dst[i] = halfToFloat(binary.LittleEndian.Uint16(src[2*i:]))
 		}
-	case BF16:
+	case BF16: // the upper half of a float32
 		for i := range dst {
 			dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16)
 		}

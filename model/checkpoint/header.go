@@ -61,7 +61,9 @@ func ReadHeader(r io.Reader, size int64) (*Header, error) {
 	return parseHeader(text, uint64(size)-8-n)
 }
 
-// parseHeader parses the JSON of a header that data bytes follow.
+// parseHeader parses the JSON of a header that data bytes follow. The JSON is
+// checked twice: checkJSON sees what encoding/json forgives (keys that repeat,
+// bytes that are not UTF-8), then the entries are taken apart by exact name.
 func parseHeader(text []byte, data uint64) (*Header, error) {
 	if len(text) == 0 || text[0] != '{' {
 		return nil, fmt.Errorf("has a header that does not begin with {: it is not a safetensors file")
@@ -98,7 +100,9 @@ func parseHeader(text []byte, data uint64) (*Header, error) {
 	return h, h.cover(data)
 }
 
-// cover checks that the tensors, in order, fill data bytes without a gap.
+// cover checks that the tensors, in order, fill data bytes without a gap. Two
+// tensors over the same bytes could be aliases on purpose, but the format
+// forbids it, and a hole or a tail could smuggle data past a reader.
 func (h *Header) cover(data uint64) error {
 	at, last := uint64(0), "the header"
 	for _, t := range h.Tensors {
@@ -120,7 +124,9 @@ func (h *Header) cover(data uint64) error {
 	return nil
 }
 
-// parseTensor parses the entry of one tensor and compares its three members.
+// parseTensor parses the entry of one tensor and compares its three members:
+// the product of dtype and shape, taken without overflow, must be the distance
+// of the offsets.
 func parseTensor(name string, raw json.RawMessage) (Tensor, error) {
 	t := Tensor{Name: name}
 	entry, err := parseObject(raw)
@@ -194,7 +200,8 @@ func parseInts(raw json.RawMessage) ([]uint64, error) {
 	return out, nil
 }
 
-// product is size · Π shape, or false where that does not fit into 64 bits.
+// product is size · Π shape, or false where that does not fit into 64 bits. A
+// dimension of 0 makes it 0 whatever stands beside it, as in NumPy.
 func product(size uint64, shape []uint64) (uint64, bool) {
 	if slices.Contains(shape, 0) {
 		return 0, true

@@ -89,6 +89,8 @@ func nameOf(base string) string {
 	return base
 }
 
+// load reads the folder. Its steps go from cheap to dear: the config, the
+// headers of every part, their agreement, and only then the data.
 func load(fsys fs.FS, dir string) (*File, error) {
 	text, err := readConfig(fsys, dir)
 	if err != nil {
@@ -158,7 +160,8 @@ func load(fsys fs.FS, dir string) (*File, error) {
 	return f, nil
 }
 
-// readConfig reads config.json whole, within its bound.
+// readConfig reads config.json whole, within its bound, and only if it is a
+// file: a pipe or a device of that name could block or never end.
 func readConfig(fsys fs.FS, dir string) ([]byte, error) {
 	file, err := fsys.Open(path.Join(dir, "config.json"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -183,8 +186,10 @@ func readConfig(fsys fs.FS, dir string) ([]byte, error) {
 	return text, nil
 }
 
-// settleHead drops a head that is a copy of the embedding, and refuses what
-// config.json and the tensors say differently.
+// settleHead drops a head that is a copy of the embedding, as files converted
+// from PyTorch's format have it, and refuses what config.json and the tensors
+// say differently: transformers would overwrite a head of its own by the
+// embedding if told that they are tied, and answer something else than we do.
 func (c *config) settleHead(w *model.Weights) error {
 	if w.Head == nil {
 		if c.tied != nil && !*c.tied {

@@ -30,7 +30,9 @@ type part struct {
 	header *Header
 }
 
-// openPart opens a weight file and reads its header.
+// openPart opens a weight file and reads its header. The file is read once,
+// front to back, through the sum: a file system need not offer seeking, and
+// the sum is that of the very bytes that became weights.
 func openPart(fsys fs.FS, dir, name string) (*part, error) {
 	file, err := fsys.Open(path.Join(dir, name))
 	if err != nil {
@@ -61,7 +63,9 @@ func openPart(fsys fs.FS, dir, name string) (*part, error) {
 type plan map[string]*[]float32
 
 // makePlan compares the tensors of the files with those that the config asks
-// for, and settles the biases that the config left open.
+// for, and settles the biases that the config left open. Every tensor must be
+// wanted and every wanted one there, with its shape: only then is anything
+// allocated, and no more than the files hold.
 func makePlan(c *config, w *model.Weights, parts []*part, index map[string]string) (plan, error) {
 	have := map[string]Tensor{}
 	for _, p := range parts {
@@ -113,7 +117,9 @@ func makePlan(c *config, w *model.Weights, parts []*part, index map[string]strin
 	return todo, nil
 }
 
-// find looks a tensor up by its name in files.
+// find looks a tensor up by its name in files: the embedding has two, one in
+// transformers and one in the original code. Having both would leave open which
+// is meant.
 func find(have map[string]Tensor, want model.Tensor) (Tensor, bool, error) {
 	name := fileName(want)
 	t, ok := have[name]
@@ -154,8 +160,10 @@ func stored(t model.Tensor) []uint64 {
 	return shape
 }
 
-// settleBiases decides the biases that config.json left open by what is there,
-// and recognises the tensors of Mamba-2.
+// settleBiases decides the biases that config.json left open by what is there
+// in the first layer; makePlan then demands the same of every other. It also
+// recognises Mamba-2, whose blocks have a dt_bias and a norm of their own, for
+// files whose config.json does not say so.
 func (c *config) settleBiases(have map[string]Tensor) error {
 	const mixer = "backbone.layers.0.mixer."
 	for _, other := range []string{"dt_bias", "norm.weight"} {
@@ -206,7 +214,8 @@ func (p *part) read(todo plan) (nonFinite int, err error) {
 	return nonFinite, nil
 }
 
-// shrunk explains an end of file that the size of the file did not announce.
+// shrunk explains an end of file that the size of the file did not announce:
+// every length was compared with that size before.
 func shrunk(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the file ended early: it has shrunk while it was read")
@@ -214,6 +223,7 @@ func shrunk(err error) error {
 	return err
 }
 
+// sum is the SHA256 of what was read, in hexadecimal.
 func (p *part) sum() string { return hex.EncodeToString(p.hash.Sum(nil)) }
 
 // sumOf is the SHA256 of a checkpoint, see File.SHA256.

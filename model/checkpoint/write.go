@@ -72,7 +72,7 @@ func writeWeights(out io.Writer, cfg model.Config, w *model.Weights, metadata ma
 		at = end
 	}
 	header.WriteByte('}')
-	for header.Len()%8 != 0 {
+	for header.Len()%8 != 0 { // the format allows spaces at the end
 		header.WriteByte(' ')
 	}
 	if err := binary.Write(out, binary.LittleEndian, uint64(header.Len())); err != nil {
@@ -89,6 +89,7 @@ func writeWeights(out io.Writer, cfg model.Config, w *model.Weights, metadata ma
 	return nil
 }
 
+// writeFloats writes little-endian float32, bit for bit.
 func writeFloats(out io.Writer, data []float32) error {
 	buffer := make([]byte, 0, 1<<16)
 	for len(data) > 0 {
