@@ -37,8 +37,8 @@ type config struct {
 
 // parseConfig reads config.json of either form. Which one it is shows in its
 // names: only transformers says hidden_size. (Its -hf copies of the released
-// models also keep d_model, n_layer and ssm_cfg of the original, which must not
-// win: some of those copies were made before the names were settled.)
+// models also keep members of the original form, which must not win: early ones
+// carry a wrong d_inner.)
 //
 // Errors are the end of a sentence that begins with "config.json".
 func parseConfig(data []byte) (*config, error) {
