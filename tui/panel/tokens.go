@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"mamba-tui/model/session"
 	"mamba-tui/tui/heat"
 	"mamba-tui/tui/theme"
@@ -80,6 +82,23 @@ func (k *tokens) describe(c *Context, known bool, rng heat.Range) []part {
 	return parts
 }
 
+// slot is a token's text in w cells. Wide slots keep words apart; a character
+// that is wider than the slot becomes ▯.
+func slot(s string, w int) string {
+	most := w
+	if w >= 3 {
+		most--
+	}
+	t := clip(s, most)
+	if most <= 2 { // too little to spend a cell on an ellipsis
+		t = ansi.Truncate(s, max(most, 0), "")
+	}
+	if t == "" && s != "" && w > 0 {
+		t = "▯"
+	}
+	return fill(t, w)
+}
+
 // Attributes that mark tokens in every colour depth: generated ones are
 // underlined, those outside the alphabet struck through, the cursor's bold and
 // reversed.
@@ -106,11 +125,7 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 			continue
 		}
 		txt := text(c.Frame, t)
-		if cw >= 3 { // keep words apart
-			txt = fill(clip(txt, cw-1), cw)
-		} else {
-			txt = fill(txt, cw)
-		}
+		txt = slot(txt, cw)
 		flags := c.Frame.Tokens[t].Flags
 		pre := ""
 		if flags&session.Generated != 0 {
@@ -128,9 +143,9 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 			pre += bold + reverse
 			switch {
 			case c.Theme.Depth == heat.Mono && cw >= 2 && cw < 4:
-				txt = fill(clip(text(c.Frame, t), cw-1), cw-1) + "◂"
+				txt = slot(text(c.Frame, t), cw-1) + "◂"
 			case cw >= 4:
-				txt = "[" + fill(clip(text(c.Frame, t), cw-2), cw-2) + "]"
+				txt = "[" + slot(text(c.Frame, t), cw-2) + "]"
 			}
 		}
 		if level == 0 {

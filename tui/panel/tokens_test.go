@@ -87,6 +87,18 @@ func TestRibbonMarksFlags(t *testing.T) {
 	}
 }
 
+func TestWideTextInNarrowSlots(t *testing.T) {
+	for _, test := range []struct {
+		s    string
+		w    int
+		want string
+	}{{"漢", 1, "▯"}, {"漢", 2, "漢"}, {"漢字", 3, "漢 "}, {"ab", 1, "a"}, {"word", 2, "wo"}, {"word", 3, "wo "}, {"word", 4, "wo… "}, {"", 2, "  "}, {"a", 0, ""}} {
+		if got := slot(test.s, test.w); got != test.want {
+			t.Errorf("slot(%q, %d) = %q, want %q", test.s, test.w, got, test.want)
+		}
+	}
+}
+
 func TestRibbonSweep(t *testing.T) {
 	f := frameAt(t, header(t), 27, 0)
 	c := contextFor(f, themed(t, heat.TrueColor, true), 20, 2) // ten slots
