@@ -82,6 +82,7 @@ func (m *Model) clearHistory() tea.Cmd {
 	m.stop("")
 	m.play.queue = nil
 	m.engine.Do(session.Clear{})
+	m.tweaking = false
 	m.sent = 0
 	clear(m.marks)
 	m.goLive()

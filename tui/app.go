@@ -20,14 +20,16 @@ type Model struct {
 	done   chan struct{} // closed when the program ends: no command outlives it
 
 	// What is computed, and what was asked for.
-	frame    *session.Frame
-	asked    session.Look
-	askNo    int                 // numbers the questions, so that a late answer is known as such
-	stale    bool                // the picture is older than what was asked for, and it shows
-	sent     int                 // tokens the history will have when what was typed is computed
-	split    tokenizer.Tokenizer // the model's symbols; nil: tokens are numbers
-	errShown error
-	notice   uint64
+	frame     *session.Frame
+	asked     session.Look
+	askNo     int                 // numbers the questions, so that a late answer is known as such
+	stale     bool                // the picture is older than what was asked for, and it shows
+	sent      int                 // tokens the history will have when what was typed is computed
+	split     tokenizer.Tokenizer // the model's symbols; nil: tokens are numbers
+	tweaking  bool                // a tweak was asked for, or its end, and is not in force yet
+	wantTweak bool                // which of the two
+	errShown  error
+	notice    uint64
 
 	// Where the reader is.
 	view             View

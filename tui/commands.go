@@ -251,11 +251,20 @@ func needTweak(m *Model) string {
 func (m *Model) freeze() tea.Cmd {
 	m.intro.beforeFreeze(m)
 	on := len(m.frame.Tweaks) == 0
-	m.engine.Do(session.Freeze{On: on})
-	m.ctx.Opt.Changed = on
-	m.turn()
-	if on {
-		return m.show(WhatIf)
+	if m.tweaking { // the last one is still being computed
+		on = !m.wantTweak
 	}
-	return m.say(note, "Δ is selected again: this is the clean run")
+	m.engine.Do(session.Freeze{On: on})
+	m.tweaking, m.wantTweak = true, on
+	m.ctx.Opt.Changed = on
+	m.askNo++
+	m.turn()
+	late := m.after(lateAfter, staleMsg{m.askNo})
+	switch {
+	case !on:
+		return tea.Batch(late, m.say(note, "Δ is selected again: this is the clean run"))
+	case m.view == WhatIf && m.zoom == "":
+		return late
+	}
+	return tea.Batch(late, m.show(WhatIf))
 }

@@ -22,10 +22,10 @@ func (m *Model) clampCursor() {
 }
 
 // autoChannel puts a cursor nobody has moved on the channel that the story is
-// about: the one that holds most of h after the cursor's token.
+// about: the one that holds most of h after the newest token.
 func (m *Model) autoChannel() {
 	w := m.frame.Clean
-	if m.chosen || w == nil || w.At == nil || w.N == 0 {
+	if m.chosen || !m.follow || w == nil || w.At == nil || w.N == 0 {
 		return
 	}
 	best, at := float32(0), -1

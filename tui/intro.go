@@ -164,6 +164,7 @@ func (m *Model) restartIntro() tea.Cmd {
 		return m.say(note, "this model brings no prompt to play")
 	}
 	m.engine.Do(session.Clear{})
+	m.tweaking = false
 	m.sent = 0
 	return m.queuePrompt(text)
 }

@@ -149,7 +149,7 @@ func (l *Layout) watch(body image.Rectangle, hn Hints) (time image.Rectangle) {
 	time, rule, right := cutRight(body, side)
 	l.Rules = append(l.Rules, rule)
 	l.stack(time, []row{
-		{id: "tokens", min: 2, want: 2},
+		{id: "tokens", min: 2, want: ribbonHeight(body.Dy())},
 		{id: "kept", min: 2, want: keptHeight(body.Dy())},
 		{id: "delta", min: 3, want: 1 + lines(hn.D, hn), weight: 3},
 		{id: "write", min: 4, want: 1 + lines(hn.D, hn), weight: 1, optional: 44},
@@ -197,7 +197,7 @@ func (l *Layout) whatIf(body image.Rectangle, hn Hints) {
 	answers := clamp(body.Dy()/3, 5, 11)
 	time, bottom := cutTop(body, body.Dy()-answers)
 	l.stack(time, []row{
-		{id: "tokens", min: 2, want: 2},
+		{id: "tokens", min: 2, want: ribbonHeight(body.Dy())},
 		{id: "kept", min: 2, want: keptHeight(body.Dy())},
 		{id: "delta", min: 2, want: 1 + lines(hn.D, hn), weight: 1},
 		{id: "htime", min: 3, want: 1 + lines(hn.D, hn), weight: 1, optional: 20},
@@ -277,13 +277,12 @@ func (l *Layout) column(area image.Rectangle, rows []row) {
 	}
 }
 
-// keptHeight is the lane's: a title and one line, two where there is room.
-func keptHeight(h int) int {
-	if h < 30 {
-		return 2
-	}
-	return 3
-}
+// ribbonHeight is a title and the tokens; on high screens also their Δ as bars
+// and their numbers.
+func ribbonHeight(h int) int { return clamp(2+(h-30)/10, 2, 4) }
+
+// keptHeight is the lane's: a title and one line, more where there is room.
+func keptHeight(h int) int { return clamp(2+(h-20)/10, 2, 4) }
 
 // lines is how many lines of cells n rows of data take.
 func lines(n int, hn Hints) int { return (n + hn.PerLine - 1) / hn.PerLine }

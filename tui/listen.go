@@ -65,6 +65,9 @@ func (m *Model) take(f *session.Frame) tea.Cmd {
 	if len(f.Tokens) != len(before.Tokens) || f.Branch != before.Branch || len(f.Tweaks) != len(before.Tweaks) {
 		m.relay = true
 	}
+	if m.tweaking && (f.Err != nil || (len(f.Tweaks) > 0) == m.wantTweak) {
+		m.tweaking = false
+	}
 	n := len(f.Tokens)
 	if m.follow || m.cursor.T >= n {
 		m.cursor.T = n - 1
@@ -121,7 +124,7 @@ func (m *Model) ask() tea.Cmd {
 // settled says that the frame is the answer to what was asked for.
 func (m *Model) settled() bool {
 	f := m.frame
-	if f.Pending > 0 {
+	if f.Pending > 0 || m.tweaking {
 		return false
 	}
 	if f.Clean == nil {

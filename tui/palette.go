@@ -212,6 +212,7 @@ func (m *Model) load(p model.Example, play bool) tea.Cmd {
 	clear(m.marks)
 	if len(m.frame.Tokens) > 0 || m.sent > 0 {
 		m.engine.Do(session.Clear{})
+		m.tweaking = false
 		m.sent = 0
 	}
 	title := p.Title
