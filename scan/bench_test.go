@@ -15,10 +15,19 @@ func streams(L, D, N, size int) int64 {
 	return int64(size) * int64(4*L*D+2*L*N+3*D*N)
 }
 
-// perElement reports ns for each of the L·D·N state updates.
-func perElement(b *testing.B, elements int) {
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(elements), "ns/elem")
+// processNow starts the measurement of CPU time; the function it returns
+// reports it divided by per, under the given unit.
+func processNow(b *testing.B, per int, unit string) (report func()) {
+	start := processTime()
+	return func() {
+		if ns := processTime() - start; ns > 0 {
+			b.ReportMetric(float64(ns)/float64(b.N)/float64(per), unit)
+		}
+	}
 }
+
+// perState is the unit of a scan: one state of one channel over one step.
+const perState = "cpu-ns/state"
 
 // BenchmarkScan: the fused scan of one layer over 2048 tokens.
 func BenchmarkScan(b *testing.B) {
@@ -27,10 +36,11 @@ func BenchmarkScan(b *testing.B) {
 			k := newKit(b, o)
 			args := k.scanArgs(benchL, benchD, benchN)
 			b.SetBytes(streams(benchL, benchD, benchN, o.DType.Size()))
+			report := processNow(b, benchL*benchD*benchN, perState)
 			for b.Loop() {
 				k.c.Scan(args)
 			}
-			perElement(b, benchL*benchD*benchN)
+			report()
 		})
 	}
 }
@@ -39,10 +49,11 @@ func BenchmarkScan(b *testing.B) {
 func BenchmarkReference(b *testing.B) {
 	s := sequence(rand.New(rand.NewPCG(9, 9)), Released, benchL, benchD, benchN)
 	b.SetBytes(streams(benchL, benchD, benchN, 8))
+	report := processNow(b, benchL*benchD*benchN, perState)
 	for b.Loop() {
 		Reference(s)
 	}
-	perElement(b, benchL*benchD*benchN)
+	report()
 }
 
 // BenchmarkRules: the rules side by side, 256 tokens of 256 channels.
@@ -54,10 +65,11 @@ func BenchmarkRules(b *testing.B) {
 			args := k.scanArgs(L, D, N)
 			args.Rule, args.A = rule, Dense(k.buffer(D*N, -0.2, -0.01), N)
 			b.SetBytes(streams(L, D, N, 4))
+			report := processNow(b, L*D*N, perState)
 			for b.Loop() {
 				k.c.Scan(args)
 			}
-			perElement(b, L*D*N)
+			report()
 		})
 	}
 }
@@ -72,10 +84,11 @@ func BenchmarkLinear(b *testing.B) {
 			args := k.linearArgs(L, out, in)
 			args.Accumulate = false
 			b.SetBytes(4 * int64(in*out+L*(in+out)))
+			report := processNow(b, L*in*out, "cpu-ns/mac")
 			for b.Loop() {
 				k.c.Linear(args)
 			}
-			b.ReportMetric(2*float64(L*in*out)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+			report()
 		})
 	}
 }
@@ -100,6 +113,7 @@ func BenchmarkStep(b *testing.B) {
 			sel.B, sel.C = proj.Y.Col(R), proj.Y.Col(R+N)
 			out.X, conv.Resets, sel.Resets = sel.Y, nil, nil
 			b.ReportAllocs()
+			report := processNow(b, 1, "cpu-ns/step")
 			for b.Loop() {
 				k.c.RMSNorm(x, x, w, 1, M, 1e-5)
 				k.c.Linear(in)
@@ -109,6 +123,7 @@ func BenchmarkStep(b *testing.B) {
 				k.c.Scan(sel)
 				k.c.Linear(out)
 			}
+			report()
 		})
 	}
 }
