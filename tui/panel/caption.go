@@ -67,7 +67,7 @@ func Caption(c *Context) string {
 	if m.T > 0 {
 		b.WriteString(" after " + clip(text(f, m.T-1), 12))
 	}
-	if len(f.Tokens) > m.T && m.T >= 0 && f.Tokens[m.T].Flags&session.Other != 0 {
+	if len(f.Tokens) > m.T && m.T >= 0 && outside(f.Tokens[m.T]) {
 		b.WriteString(" (outside the alphabet, read as " + symbol(f, f.Tokens[m.T].ID) + ")")
 	}
 	rho, total, norm := math.NaN(), 0.0, 0.0

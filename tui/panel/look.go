@@ -69,7 +69,7 @@ func text(f *session.Frame, t int) string {
 		return ""
 	}
 	k := f.Tokens[t]
-	if k.Flags&session.Other != 0 && k.Typed != "" {
+	if outside(k) {
 		return safe(k.Typed)
 	}
 	return symbol(f, k.ID)

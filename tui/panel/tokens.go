@@ -3,6 +3,7 @@ package panel
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -82,6 +83,18 @@ func (k *tokens) describe(c *Context, known bool, rng heat.Range) []part {
 	return parts
 }
 
+// marked puts a token's marks on its text and not on the space beside it.
+func marked(pre, txt string) string {
+	if pre == "" {
+		return txt
+	}
+	word := strings.TrimRight(txt, " ")
+	return pre + word + notMarked + txt[len(word):]
+}
+
+// outside says that a token was typed outside the alphabet.
+func outside(k session.Token) bool { return k.Flags&session.Other != 0 && k.Typed != "" }
+
 // slot is a token's text in w cells. Wide slots keep words apart; a character
 // that is wider than the slot becomes ▯.
 func slot(s string, w int) string {
@@ -107,6 +120,7 @@ const (
 	underline = "\x1b[4m"
 	reverse   = "\x1b[7m"
 	strike    = "\x1b[9m"
+	notMarked = "\x1b[24;29m" // neither underlined nor struck
 )
 
 // ribbon draws the tokens themselves.
@@ -127,11 +141,11 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 		txt := text(c.Frame, t)
 		txt = slot(txt, cw)
 		flags := c.Frame.Tokens[t].Flags
-		pre := ""
+		pre, cursor := "", ""
 		if flags&session.Generated != 0 {
 			pre += underline
 		}
-		if flags&session.Other != 0 {
+		if outside(c.Frame.Tokens[t]) {
 			pre += strike
 		}
 		level := uint8(0)
@@ -140,7 +154,7 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 		}
 		if t == c.Cursor.T {
 			// Reversed: the colour of Δ is still there, on the letters.
-			pre += bold + reverse
+			cursor = bold + reverse
 			switch {
 			case c.Theme.Depth == heat.Mono && cw >= 2 && cw < 4:
 				txt = slot(text(c.Frame, t), cw-1) + "◂"
@@ -148,11 +162,7 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 				txt = "[" + slot(text(c.Frame, t), cw-2) + "]"
 			}
 		}
-		if level == 0 {
-			r.raw(c.Theme.Paint(theme.Text, pre+txt), cw)
-			continue
-		}
-		r.raw(c.Theme.Level(true, level, pre+txt), cw)
+		r.raw(c.Theme.Level(true, level, cursor+marked(pre, txt)), cw)
 	}
 }
 
@@ -198,7 +208,7 @@ func (k *tokens) marks(c *Context, p *page, w *session.Window, s series, rng hea
 		case session.TickWipe:
 			signs = append(signs, sign{theme.Wipe, "┃"})
 		}
-		if c.Frame.Tokens[t].Flags&session.Other != 0 {
+		if outside(c.Frame.Tokens[t]) {
 			signs = append(signs, sign{theme.Warn, "×"})
 		}
 		if v, ok := one(w, s.data, t); ok {

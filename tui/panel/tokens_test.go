@@ -66,6 +66,9 @@ func TestRibbonMarksFlags(t *testing.T) {
 		if s := buf.CellAt(7+15, 1).Style; s.Underline == 0 {
 			t.Errorf("%v: a generated token is not underlined", depth)
 		}
+		if s := buf.CellAt(7+25+4, 1).Style; s.Attrs&uv.AttrStrikethrough != 0 {
+			t.Errorf("%v: the space beside the token is struck", depth)
+		}
 		if s := buf.CellAt(7+25, 1).Style; s.Attrs&uv.AttrStrikethrough == 0 {
 			t.Errorf("%v: a token outside the alphabet is not struck", depth)
 		}
