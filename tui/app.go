@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"os"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -60,7 +59,6 @@ type Model struct {
 	layout   Layout
 	screen   *screen
 	table    *table
-	signal   os.Signal // what ended the program, if a signal did
 	toast    toast
 	dirty    bool // something on the screen changed
 	relay    bool // something the layout depends on changed

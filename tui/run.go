@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -81,96 +79,18 @@ func Run(ctx context.Context, e Engine, o Options) error {
 	if o.wrap != nil {
 		root = o.wrap(m)
 	}
-	inner, cancel := context.WithCancel(ctx)
-	defer cancel()
-	// Cancelling makes Bubble Tea restore the terminal and return, also when it
-	// has only just begun; killing it would do neither then.
-	var broken crash
-	fall := func(v any, stack []byte) {
-		broken.set(v, stack)
-		cancel()
-	}
-	e.OnPanic(fall)
-	p := tea.NewProgram(&guard{root, fall}, o.program(inner)...)
-	ended := make(chan struct{})
-	var watchers sync.WaitGroup
-	sig := make(chan os.Signal, 4)
-	signal.Notify(sig, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	watchers.Add(1)
-	go func() {
-		defer watchers.Done()
-		defer func() {
-			if v := recover(); v != nil {
-				fall(v, debug.Stack())
-			}
-		}()
-		o.watchSignals(p, sig, ended)
-	}()
-
-	if o.started != nil {
-		o.started(p)
-	}
-	_, err := p.Run()
-	close(ended)
-	signal.Stop(sig)
-	m.Close()
-	watchers.Wait()
-	if v, stack := broken.get(); stack != nil {
-		e.Close()
-		tell(o.Stderr, v, stack)
-		return fmt.Errorf("%w: %v", ErrPanic, v)
-	}
-	e.Close()
-	if errors.Is(err, tea.ErrProgramPanic) {
-		return fmt.Errorf("%w: the screen panicked", ErrPanic)
-	}
-	if m.signal != nil {
-		return &SignalError{m.signal}
-	}
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("tui: %w", err)
-	}
-	return nil
+	return o.host().Run(ctx, root, Hooks{
+		OnPanic: e.OnPanic,
+		Ended:   m.Close,
+		Last:    e.Close,
+	})
 }
 
-// program are the options of the Bubble Tea program.
-func (o Options) program(ctx context.Context) []tea.ProgramOption {
-	opts := []tea.ProgramOption{
-		tea.WithContext(ctx),
-		tea.WithColorProfile(o.Profile),
-		tea.WithFPS(60),
-		tea.WithFilter(coalesce(o.Now, mouseGap)),
-		tea.WithoutSignalHandler(), // SIGHUP would be left out
-	}
-	if o.Input != nil {
-		opts = append(opts, tea.WithInput(o.Input))
-	}
-	if o.Output != nil {
-		opts = append(opts, tea.WithOutput(o.Output))
-	}
-	return append(opts, o.Tea...)
-}
-
-// watchSignals turns a signal into a message, so that the screen ends in order.
-// When it does not, because an update hangs or the terminal takes no output,
-// the terminal is restored from here and the process ends.
-func (o Options) watchSignals(p *tea.Program, sig <-chan os.Signal, ended <-chan struct{}) {
-	var s os.Signal
-	select {
-	case s = <-sig:
-	case <-ended:
-		return
-	}
-	go p.Send(signalMsg{s}) // returns at the latest when the program is over
-	if waitFor(ended, killAfter) {
-		return
-	}
-	go p.Kill()
-	if !waitFor(ended, killAfter) {
-		o.exit(ExitCode(&SignalError{s}))
+// host is the program around the explorer.
+func (o Options) host() Host {
+	return Host{
+		Profile: o.Profile, Input: o.Input, Output: o.Output, Stderr: o.Stderr,
+		Now: o.Now, Tea: o.Tea, Started: o.started, Exit: o.exit,
 	}
 }
 

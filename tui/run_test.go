@@ -173,7 +173,7 @@ func TestHungUpdateIsLeft(t *testing.T) {
 	sig := make(chan os.Signal, 1)
 	sig <- syscall.SIGTERM
 	done := make(chan struct{})
-	go func() { defer close(done); o.watchSignals(p, sig, ended) }()
+	go func() { defer close(done); o.host().watchSignals(p, sig, ended) }()
 	select {
 	case code := <-codes:
 		if code != 143 {

@@ -1,13 +1,8 @@
 package tui
 
 import (
-	"os"
-
 	tea "charm.land/bubbletea/v2"
 )
-
-// signalMsg is a signal that asks the program to end.
-type signalMsg struct{ sig os.Signal }
 
 // Update handles one message. Each group of messages has a file of its own.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -44,8 +39,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.onSnapshot(msg)
 	case tea.ResumeMsg:
 		m.turn()
-	case signalMsg:
-		m.signal = msg.sig
+	case SignalMsg:
 		return m, m.quit()
 	}
 	return m, nil
