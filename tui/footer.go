@@ -14,7 +14,9 @@ type hint struct{ keys, word string }
 
 // paint draws the hints that fit into w cells, in their order. Help is shown
 // before any other, for it leads to all of them.
-func (m *Model) paint(hints []hint, w int) string {
+func (m *Model) paint(hints []hint, w int) string { return paint(m.theme, hints, w) }
+
+func paint(t *theme.Theme, hints []hint, w int) string {
 	cells := func(h hint) int { return ansi.StringWidth(h.keys) + 1 + ansi.StringWidth(h.word) + 2 }
 	room := w - 1
 	show := make([]bool, len(hints))
@@ -34,7 +36,7 @@ func (m *Model) paint(hints []hint, w int) string {
 	b.WriteByte(' ')
 	for i, h := range hints {
 		if show[i] {
-			b.WriteString(m.theme.Paint(theme.Key, h.keys) + " " + m.theme.Paint(theme.Dim, h.word) + "  ")
+			b.WriteString(t.Paint(theme.Key, h.keys) + " " + t.Paint(theme.Dim, h.word) + "  ")
 		}
 	}
 	return b.String()

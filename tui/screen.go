@@ -160,7 +160,7 @@ func (m *Model) draw() string {
 		return ""
 	}
 	if m.layout.TooSmall {
-		return m.tooSmall()
+		return tooSmall(m.w, m.h)
 	}
 	m.fillContext()
 	c, s := &m.ctx, m.screen
@@ -252,46 +252,31 @@ func (m *Model) arithmeticBox(w, h int) (box, int) {
 
 // drawToast puts the toast above the caption, at the right.
 func (m *Model) drawToast(lines []string) {
-	if m.toast.text == "" {
-		return
-	}
-	room := m.w - 6
-	text := strings.Split(ansi.Wrap(m.toast.text, room, ""), "\n")
-	w := 0
-	for _, s := range text {
-		w = max(w, ansi.StringWidth(s))
-	}
-	w = min(w, room)
-	for i, s := range text {
-		y := m.layout.Caption.Min.Y - len(text) + i
-		if y < 1 {
-			continue
-		}
-		s = m.theme.Paint(m.toast.tone.role(), "▌ ") + m.theme.Paint(theme.Bar, fill(s, w)+" ")
-		lines[y] = over(lines[y], s, m.w-w-3, w+3, m.w)
+	if m.toast.text != "" {
+		Toast(m.theme, lines, m.w, m.layout.Caption.Min.Y, m.toast.tone, m.toast.text)
 	}
 }
 
 // tooSmall says what the terminal has and what the screen needs.
-func (m *Model) tooSmall() string {
-	lines := make([]string, m.h)
+func tooSmall(w, h int) string {
+	lines := make([]string, h)
 	text := []string{
 		"too small",
-		fmt.Sprintf("have %d×%d", m.w, m.h),
+		fmt.Sprintf("have %d×%d", w, h),
 		fmt.Sprintf("need %d×%d", MinWidth, MinHeight),
 		"q quits",
 	}
-	if m.h < len(text) {
-		text = []string{fmt.Sprintf("%d×%d < %d×%d, q", m.w, m.h, MinWidth, MinHeight)}
+	if h < len(text) {
+		text = []string{fmt.Sprintf("%d×%d < %d×%d, q", w, h, MinWidth, MinHeight)}
 	}
-	top := (m.h - len(text)) / 2
+	top := (h - len(text)) / 2
 	for y := range lines {
 		s := ""
 		if i := y - top; i >= 0 && i < len(text) {
 			s = text[i]
-			s = strings.Repeat(" ", max((m.w-ansi.StringWidth(s))/2, 0)) + s
+			s = strings.Repeat(" ", max((w-ansi.StringWidth(s))/2, 0)) + s
 		}
-		lines[y] = fill(s, m.w)
+		lines[y] = fill(s, w)
 	}
 	return strings.Join(lines, "\n")
 }
