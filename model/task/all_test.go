@@ -187,3 +187,40 @@ func TestEveryLength(t *testing.T) {
 		}
 	}
 }
+
+// TestResets: where a task says that an Event starts anew, what follows the
+// event is by itself a sequence of the task, with the same answers.
+func TestResets(t *testing.T) {
+	checks := map[string]func(task.Sample) error{"majority": majorityCheck, "recall": recallCheck, "header": nil}
+	for _, tk := range everyTask(t) {
+		check, resets := checks[tk.Name()]
+		if tk.About().Resets != resets {
+			t.Errorf("%s: resets: %v", tk.Name(), tk.About().Resets)
+		}
+		if check == nil {
+			continue
+		}
+		cut := 0
+		for i := range uint64(100) {
+			s := task.Nth(tk, 61, i, 100)
+			for at, class := range s.Classes {
+				if class != task.Event || at == 0 {
+					continue
+				}
+				rest := task.Sample{Tokens: s.Tokens[at:], Classes: s.Classes[at:]}
+				for _, a := range s.Asks {
+					if a.At >= at {
+						rest.Asks = append(rest.Asks, task.Ask{At: a.At - at, Answer: a.Answer})
+					}
+				}
+				if err := check(rest); err != nil {
+					t.Fatalf("%s, cut at %d: %v", tk.Name(), at, err)
+				}
+				cut++
+			}
+		}
+		if cut < 200 {
+			t.Errorf("%s: only %d documents that are not the first in 100 sequences", tk.Name(), cut)
+		}
+	}
+}

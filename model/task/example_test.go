@@ -49,3 +49,21 @@ func ExampleInduction() {
 	// Output:
 	// a m i k a m j S j a p S → j
 }
+
+// Sequence 3 of seed 1 of selective copying with four values: the same at every
+// call, on every machine. What is asked stands after the arrow.
+func ExampleNth() {
+	t := task.SelectiveCopying{Tokens: 4}
+	symbols := t.Card().Symbols
+	s := task.Nth(t, 1, 3, 20)
+	for _, id := range s.Tokens {
+		fmt.Print(symbols[id])
+	}
+	fmt.Print(" → ")
+	for _, a := range s.Asks {
+		fmt.Print(symbols[a.Answer])
+	}
+	fmt.Println()
+	// Output:
+	// g........d.n...n???? → gdnn
+}

@@ -41,6 +41,7 @@ func (Header) About() About {
 		Shows:  "reset and latch: Δ opens at ¶ and the header, and stays shut over the noise",
 		Events: Classes(Event, Data),
 		Rest:   Classes(Noise),
+		Resets: true,
 	}
 }
 

@@ -57,14 +57,15 @@ func headerCard() model.Card {
 		symbols = append(symbols, string(s))
 	}
 	return model.Card{
-		Name:    "header-exact",
-		Kind:    model.HandWritten,
-		Task:    "¶ h noise … ? → h: the header of the current document, its first token; · where nothing is asked",
-		Note:    "measured: 100 % right at 2^6 to 2^20 tokens; 0 % with the convolution's earlier taps off, or with Δ constant over 256 tokens",
-		Command: "go generate ./assets",
-		Symbols: append(symbols, "¶", "?", "·"),
-		Other:   "·",
-		Aliases: []model.Alias{{Text: "\n", Symbol: "¶"}, {Text: "|", Symbol: "¶"}},
+		Name:     "header-exact",
+		Kind:     model.HandWritten,
+		Task:     "¶ h noise … ? → h: the header of the current document, its first token; · where nothing is asked",
+		TaskName: "header",
+		Note:     "measured: 100 % right at 2^6 to 2^20 tokens; 0 % with the convolution's earlier taps off, or with Δ constant over 256 tokens",
+		Command:  "go generate ./assets",
+		Symbols:  append(symbols, "¶", "?", "·"),
+		Other:    "·",
+		Aliases:  []model.Alias{{Text: "\n", Symbol: "¶"}, {Text: "|", Symbol: "¶"}},
 		Prompts: []model.Example{
 			{Title: "two documents: the second header wipes the first", Text: "¶4acba17c?4¶9ca0b36fd2ea58c?"},
 			{Title: "four documents, one asked twice", Text: "¶7b2e4?7¶c019fa3d?c6e1?c¶5ae86b2?5¶093dfc4e1a7b82d?"},

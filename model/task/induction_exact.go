@@ -49,13 +49,14 @@ func inductionCard() model.Card {
 		symbols = append(symbols, string(rune('a'+i)))
 	}
 	return model.Card{
-		Name:    "induction-exact",
-		Kind:    model.HandWritten,
-		Task:    "… S M … S → M: after the special key S comes what followed it last time",
-		Note:    "measured: 100 % right at 2^6 to 2^20 tokens; 0 % with the convolution's earlier taps off; chance (1 in 16) with Δ constant",
-		Command: "go generate ./assets",
-		Symbols: append(symbols, "S", "·"),
-		Other:   "·",
+		Name:     "induction-exact",
+		Kind:     model.HandWritten,
+		Task:     "… S M … S → M: after the special key S comes what followed it last time",
+		TaskName: "induction",
+		Note:     "measured: 100 % right at 2^6 to 2^20 tokens; 0 % with the convolution's earlier taps off; chance (1 in 16) with Δ constant",
+		Command:  "go generate ./assets",
+		Symbols:  append(symbols, "S", "·"),
+		Other:    "·",
 		Prompts: []model.Example{
 			{Title: "one symbol kept over noise, then replaced by another", Text: "cabSkdeafghbmSkfcpSobnadhglejS"},
 			{Title: "four symbols, each kept until the next", Text: "fSbghaccelpSndnmoafkejhgSaiobmcdpSpklfgedbnmhcojiaS"},

@@ -42,6 +42,7 @@ func (Majority) About() About {
 		Shows:  "counting and reset: h adds up symbols, and Δ opens at ¶ to begin again from zero",
 		Events: Classes(Event),
 		Rest:   Classes(Data, Noise),
+		Resets: true,
 	}
 }
 

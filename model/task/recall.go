@@ -48,6 +48,7 @@ func (Recall) About() About {
 		Shows:  "addressed memory and reset: every key needs a place of its own in h, and Δ opens at ¶ to empty them",
 		Events: Classes(Event),
 		Rest:   Classes(Data, Query),
+		Resets: true,
 	}
 }
 

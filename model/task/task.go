@@ -46,6 +46,9 @@ type About struct {
 	// Events are the classes on whose tokens a selective model should open Δ,
 	// Rest those it should ignore: what the AUC of a channel tells apart.
 	Events, Rest ClassSet
+	// Resets says that an Event starts a new document: nothing before it
+	// matters from there on.
+	Resets bool
 }
 
 // Class is the part a token plays in a sequence.

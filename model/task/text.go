@@ -43,9 +43,13 @@ func OpenChars(path string, o CharsOptions) (*Chars, error) {
 	if err != nil {
 		return nil, fmt.Errorf("task: chars: %w", err)
 	}
+	// A pipe or a terminal would be waited for, and could not be read again when
+	// training goes on.
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("task: chars: %s is not a regular file: name a text file", path)
 	}
+	// One byte more than allowed tells a text that is too long from one that
+	// just fits, also if the file grows while it is read.
 	raw, err := io.ReadAll(io.LimitReader(f, maxText+1))
 	if err != nil {
 		return nil, fmt.Errorf("task: chars: %w", err)
@@ -105,6 +109,8 @@ func newText(name string, raw []byte, o CharsOptions) (*text, error) {
 	if len(ids) < 2 {
 		return nil, fmt.Errorf("task: chars: the text has %d different characters, at least 2 are needed", len(ids))
 	}
+	// Each part is looked at for itself: the last tenth of a book may be an
+	// index in another script.
 	late := 0 // characters outside the vocabulary in the held-out part
 	for i, c := range chars {
 		id, ok := ids[c]
@@ -121,6 +127,8 @@ func newText(name string, raw []byte, o CharsOptions) (*text, error) {
 		name            string
 		outside, length int
 	}{{"training", t.outside - late, t.split}, {"held-out", late, len(chars) - t.split}} {
+		// Draw tries again where nothing can be asked. Up to a half, it tries
+		// twice on average at worst.
 		if 2*p.outside > p.length {
 			return nil, fmt.Errorf("task: chars: %d of the %d characters of the %s part are not among the %d of the vocabulary: "+
 				"allow a larger one (at most %d), or use a text with fewer different characters",
@@ -137,6 +145,8 @@ func decode(raw []byte) ([]rune, error) {
 		return nil, fmt.Errorf("task: chars: the text has more than %d bytes: cut it", maxText)
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\uFEFF"))
+	// No text in UTF-8 has a zero byte, every English one in UTF-16 has many,
+	// and almost every program and picture has one.
 	if at := bytes.IndexByte(raw, 0); at >= 0 {
 		return nil, fmt.Errorf("task: chars: byte %d is 0, so this is not a text in UTF-8: convert it", at)
 	}
@@ -145,6 +155,7 @@ func decode(raw []byte) ([]rune, error) {
 	for i := 0; i < len(raw); {
 		r, size := utf8.DecodeRune(raw[i:])
 		switch {
+		// The character U+FFFD itself is three bytes long, and no error.
 		case r == utf8.RuneError && size == 1:
 			if bad == 0 {
 				first = i
@@ -177,12 +188,16 @@ func (t *text) vocabulary(chars []rune, limit int) map[rune]uint16 {
 	for _, c := range chars {
 		counts[c]++
 	}
+	// CharsOther exists only where something is it: an id that the text never
+	// uses would stay at its random weights.
 	_, broken := counts[utf8.RuneError]
 	delete(counts, utf8.RuneError)
 	kept := make([]rune, 0, len(counts))
 	for c := range counts {
 		kept = append(kept, c)
 	}
+	// A map has no order: without the second criterion two runs on one text
+	// could number its characters differently.
 	slices.SortFunc(kept, func(a, b rune) int {
 		if d := counts[b] - counts[a]; d != 0 {
 			return d
@@ -216,6 +231,8 @@ func (t *text) vocabulary(chars []rune, limit int) map[rune]uint16 {
 func (t *text) line(from, n int) string {
 	const near = 200
 	rest := t.ids[from:]
+	// Lines of prose may be whole paragraphs: better begin within one than far
+	// from where it was asked for.
 	if from > 0 {
 		for i, id := range rest[:min(near, len(rest))] {
 			if t.symbols[id] == "\n" {
