@@ -231,3 +231,33 @@ func TestOver(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is pressed at whatever size, the screen keeps its shape.
+func FuzzScreen(f *testing.F) {
+	f.Add(uint16(80), uint16(24), "i4abc?")
+	f.Add(uint16(200), uint16(60), "f3czj?")
+	f.Add(uint16(61), uint16(18), "gtkx")
+	f.Add(uint16(400), uint16(200), "p4l\x1b\u202e日本")
+	s := newStill(f, Options{}, 80, 24)
+	f.Fuzz(func(t *testing.T, w, h uint16, keys string) {
+		s.Update(tea.WindowSizeMsg{Width: int(w % 401), Height: int(h % 201)})
+		for i, k := range keys {
+			switch {
+			case i > 40:
+				return
+			case k == 's' || k == 'q':
+				continue // one writes files, the other ends
+			case k < 8:
+				s.Update(keyMsg([]string{"esc", "left", "right", "up", "down", "enter", "tab", "backspace"}[k]))
+			default:
+				s.Update(keyMsg(string(k)))
+			}
+			select {
+			case <-s.e.Changed():
+				s.take(s.e.Frame())
+			default:
+			}
+			checkScreen(t, s.Model, s.w, s.h)
+		}
+	})
+}

@@ -1,12 +1,14 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"mamba-tui/assets"
+	"mamba-tui/model"
 )
 
 func header(t *testing.T) func() Engine {
@@ -52,7 +54,7 @@ func TestFirstMinute(t *testing.T) {
 		r.Press("enter")
 		r.Sees("after token 13", "Press  f : freeze Δ")
 		r.Press("f")
-		r.Sees("WHAT-IF", "clean", "changed", "Without selection")
+		r.Sees("WHAT-IF", "clean", "changed", "Δ is frozen: compare the answers")
 		r.SeesNot("Press")
 		// What the line promised is on the screen: the two answers differ.
 		f := r.m.frame
@@ -289,5 +291,77 @@ func TestPrompts(t *testing.T) {
 		r.Sees("nothing matches")
 		r.Press("esc")
 		r.SeesNot("nothing matches")
+	})
+}
+
+// numbers is a model without a symbol table, with layers and states to walk.
+func numbers(t *testing.T) func() Engine {
+	return func() Engine {
+		cfg := model.Config{VocabSize: 50, DModel: 16, DInner: 32, DState: 5, DConv: 4, DtRank: 2, NLayer: 3, Eps: 1e-5, ConvBias: true}
+		return engineOf(t, cfg, model.RandomWeights(cfg, 1), model.Card{Name: "random", Kind: model.Untrained})
+	}
+}
+
+// A model without symbols is typed as token ids; every coordinate of the cursor
+// has its keys.
+func TestNumbersLayersAndStates(t *testing.T) {
+	withRobot(t, 120, 40, Options{}, numbers(t), func(r *robot) {
+		r.Sees("random", "untrained", "no tokens")
+		r.Press("space")
+		r.Sees("nothing to play yet")
+		r.Press("p")
+		r.Sees("this model brings no prompts")
+		r.Press("i")
+		r.Sees("token ids 0–49")
+		r.Type("1")
+		if n := len(r.m.frame.Tokens); n != 0 {
+			t.Errorf("%d tokens: a digit is not an id yet", n)
+		}
+		r.Type("2 7 x")
+		r.Sees("type token ids 0 to 49")
+		r.Type("49")
+		r.Press("backspace")
+		r.Press("enter") // 4
+		r.Type("1234567890")
+		r.Sees("at most 9 digits")
+		r.Press("space")
+		r.Sees("is not a token id")
+		ids := []int32{}
+		for _, tok := range r.m.frame.Tokens {
+			ids = append(ids, tok.ID)
+		}
+		if !slices.Equal(ids, []int32{12, 7, 4}) {
+			t.Fatalf("typed %v, want 12 7 4", ids)
+		}
+		r.Paste("3 4\n5")
+		r.Press("esc")
+		if n := len(r.m.frame.Tokens); n != 6 {
+			t.Errorf("%d tokens after pasting three", n)
+		}
+		r.Press(">", ">")
+		r.Sees("layer 2/2")
+		if w := r.m.frame.Clean; w.Layer != 2 {
+			t.Errorf("the window is of layer %d", w.Layer)
+		}
+		r.Press(">")
+		r.Sees("layer 2 is the last")
+		r.m.cursor.D, r.m.cursor.N = 0, 0
+		r.Press(".", ".", "down", "enter")
+		r.Sees("h[1,2] after token 5")
+		r.Press(",", "up", "up")
+		r.Sees("h[0,1] after token 5", "channel 0 is the first")
+	})
+}
+
+// A history of many tokens stays quick to walk and to type into.
+func TestLongHistory(t *testing.T) {
+	withRobot(t, 120, 40, Options{Prompt: strings.Repeat("¶7abc04d?", 2000)}, header(t), func(r *robot) {
+		r.WaitFor("token 17999/17999")
+		r.Press("i", "5")
+		r.Sees("token 18000/18000")
+		r.Press("esc", "home", "]")
+		r.Sees("┃ less than 0.05")
+		r.Press("end")
+		r.Sees("LIVE")
 	})
 }

@@ -1,7 +1,7 @@
 package tui
 
-// What the newcomer's line says. Each names one key; nothing here states a
-// number that was not computed.
+// What the newcomer's line says. Each names one key; a number is one that was
+// computed.
 //
 // The key stands between backquotes and comes first: a narrow screen cuts the
 // end.
@@ -14,7 +14,7 @@ const (
 	introCell       = "Press `enter`: one cell of h, computed from its numbers (↑↓ channel)"
 	introFreezeOpen = "Press `f`: freeze Δ and see the answer go wrong. These numbers give h"
 	introFreeze     = "Press `f`: freeze Δ at its mean and see the answer go wrong"
-	introDone       = "Without selection nothing is wiped in time. c: clean or changed run · f: undo · 1: back · ?: every key"
+	introDone       = "Δ is frozen: compare the answers. c clean/changed · f undo · 1 back · ? keys"
 	introSkipped    = "tour skipped: ? lists every key, ctrl+p finds it by name"
 )
 
