@@ -98,7 +98,7 @@ func TestLengths(t *testing.T) {
 func TestPromptsCanBeTyped(t *testing.T) {
 	for _, tk := range everyTask(t) {
 		card := tk.Card()
-		if card.Kind != model.Trained || card.Task == "" || card.Name != "" || len(card.Prompts) < 2 {
+		if card.Kind != model.Trained || card.Task == "" || card.TaskName != tk.Name() || card.Name != "" || len(card.Prompts) < 2 {
 			t.Errorf("%s: card %+v", tk.Name(), card)
 		}
 		symbols, err := tokenizer.For(card, tk.Vocab())

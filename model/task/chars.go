@@ -45,10 +45,11 @@ func (*Chars) About() About {
 // prompts from it.
 func (t *Chars) Card() model.Card {
 	c := model.Card{
-		Kind:    model.Trained,
-		Task:    fmt.Sprintf("the next character of %s: %d characters, %d symbols", t.text.name, len(t.text.ids), t.Vocab()),
-		Symbols: append([]string(nil), t.text.symbols...),
-		Prompts: t.prompts(),
+		Kind:     model.Trained,
+		Task:     fmt.Sprintf("the next character of %s: %d characters, %d symbols", t.text.name, len(t.text.ids), t.Vocab()),
+		TaskName: t.Name(),
+		Symbols:  append([]string(nil), t.text.symbols...),
+		Prompts:  t.prompts(),
 	}
 	if t.text.other >= 0 {
 		c.Other = CharsOther

@@ -64,7 +64,7 @@ func (Copying) About() About {
 // Card names the values by letters, noise by a full stop and the marker by ?.
 // What is not in the alphabet counts as noise.
 func (t Copying) Card() model.Card {
-	return t.card(t.About().Line, []model.Example{
+	return t.card(t, []model.Example{
 		t.prompt("the letters wait through 8 tokens of noise", "feedback", []int{0}, 8),
 		t.prompt("other letters, twice the noise", "handball", []int{0}, 16),
 	})
@@ -113,17 +113,19 @@ func (t Copying) draw(r *rand.Rand, length int, selective bool) Sample {
 // copyLetters are the symbols of the values.
 const copyLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-func (t Copying) card(line string, prompts []model.Example) model.Card {
+// card is that of task, which is t itself or its selective form.
+func (t Copying) card(task Task, prompts []model.Example) model.Card {
 	symbols := []string{"."}
 	for _, l := range copyLetters[:t.values()] {
 		symbols = append(symbols, string(l))
 	}
 	return model.Card{
-		Kind:    model.Trained,
-		Task:    line,
-		Symbols: append(symbols, "?"),
-		Other:   ".",
-		Prompts: prompts,
+		Kind:     model.Trained,
+		Task:     task.About().Line,
+		TaskName: task.Name(),
+		Symbols:  append(symbols, "?"),
+		Other:    ".",
+		Prompts:  prompts,
 	}
 }
 

@@ -50,11 +50,12 @@ func (Majority) About() About {
 // alphabet counts as noise.
 func (t Majority) Card() model.Card {
 	return model.Card{
-		Kind:    model.Trained,
-		Task:    t.About().Line,
-		Symbols: []string{"a", "b", "c", "d", ".", "¶"},
-		Other:   ".",
-		Aliases: []model.Alias{{Text: "\n", Symbol: "¶"}, {Text: "|", Symbol: "¶"}},
+		Kind:     model.Trained,
+		Task:     t.About().Line,
+		TaskName: t.Name(),
+		Symbols:  []string{"a", "b", "c", "d", ".", "¶"},
+		Other:    ".",
+		Aliases:  []model.Alias{{Text: "\n", Symbol: "¶"}, {Text: "|", Symbol: "¶"}},
 		Prompts: []model.Example{
 			{Title: "a leads; after ¶ only the new document counts: c", Text: "¶aab.a..b.a¶.c.ccd..c.dc"},
 			{Title: "nine a, then one c in the next document: c", Text: "¶a.aa.aaa.aaa¶..c..."},

@@ -56,10 +56,11 @@ func (Recall) About() About {
 // hyphen. There is no noise, so other characters cannot be typed.
 func (t Recall) Card() model.Card {
 	return model.Card{
-		Kind:    model.Trained,
-		Task:    t.About().Line,
-		Symbols: []string{"a", "b", "c", "d", "e", "f", "1", "2", "3", "4", "5", "6", "¶", "?", "-"},
-		Aliases: []model.Alias{{Text: "\n", Symbol: "¶"}, {Text: "|", Symbol: "¶"}},
+		Kind:     model.Trained,
+		Task:     t.About().Line,
+		TaskName: t.Name(),
+		Symbols:  []string{"a", "b", "c", "d", "e", "f", "1", "2", "3", "4", "5", "6", "¶", "?", "-"},
+		Aliases:  []model.Alias{{Text: "\n", Symbol: "¶"}, {Text: "|", Symbol: "¶"}},
 		Prompts: []model.Example{
 			{Title: "a and b are bound; after ¶ neither is, until a is bound again", Text: "¶a3b5?a3?b5¶?a-a1?a1?b"},
 			{Title: "the newest binding counts, and leaves the others alone", Text: "¶c2e6?c2c4?c4?e6c1?e6?c"},

@@ -44,7 +44,7 @@ func (SelectiveCopying) About() About {
 // What is not in the alphabet counts as noise.
 func (t SelectiveCopying) Card() model.Card {
 	c := Copying(t)
-	return c.card(t.About().Line, []model.Example{
+	return c.card(t, []model.Example{
 		c.prompt("letters scattered in noise, read back in order", "feedback", []int{1, 2, 0, 3, 1, 0, 2, 1}, 2),
 		c.prompt("the same letters, other gaps: the same answer", "feedback", []int{0, 0, 1, 0, 6, 0, 4, 1}, 0),
 		c.prompt("no noise at all", "mechanic", []int{0}, 0),
