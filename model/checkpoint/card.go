@@ -33,7 +33,7 @@ func parseCard(o object, card *model.Card) (bool, error) {
 		name string
 		dst  any
 	}{
-		{"name", &card.Name}, {"provenance", &card.Kind}, {"task", &card.Task}, {"note", &card.Note},
+		{"name", &card.Name}, {"provenance", &card.Kind}, {"task", &card.Task}, {"task_name", &card.TaskName}, {"note", &card.Note},
 		{"command", &card.Command}, {"symbols", &card.Symbols}, {"other", &card.Other},
 		{"aliases", &card.Aliases}, {"prompts", &card.Prompts},
 	} {
@@ -69,7 +69,7 @@ func checkCard(card model.Card) error {
 		what, text string
 		most       int
 	}
-	texts := []text{{"name", card.Name, maxName}, {"task", card.Task, maxLine},
+	texts := []text{{"name", card.Name, maxName}, {"task", card.Task, maxLine}, {"task_name", card.TaskName, maxName},
 		{"note", card.Note, maxLine}, {"command", card.Command, maxLine}}
 	for _, p := range card.Prompts {
 		texts = append(texts, text{"prompt title", p.Title, maxName}, text{"prompt", p.Text, maxPrompt})

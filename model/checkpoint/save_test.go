@@ -35,7 +35,7 @@ func TestSaveLoad(t *testing.T) {
 				w.Head[0] = -w.Head[0] - 1
 			}
 			w.NormF[0] = float32(math.NaN())
-			card := model.Card{Name: name + " ¶", Kind: model.Untrained, Note: "<&> \u2028"}
+			card := model.Card{Name: name + " ¶", Kind: model.Untrained, TaskName: "header", Note: "<&> \u2028"}
 			for i := range c.VocabSize {
 				card.Symbols = append(card.Symbols, fmt.Sprint("s", i))
 			}
