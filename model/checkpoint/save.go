@@ -22,20 +22,22 @@ func Save(dir string, cfg model.Config, w *model.Weights, card model.Card, metad
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	err = replace(filepath.Join(dir, weightsName), func(out io.Writer) error {
+	err = Replace(filepath.Join(dir, weightsName), func(out io.Writer) error {
 		return writeWeights(out, cfg, w, metadata)
 	})
 	if err != nil {
 		return err
 	}
-	return replace(filepath.Join(dir, "config.json"), func(out io.Writer) error {
+	return Replace(filepath.Join(dir, "config.json"), func(out io.Writer) error {
 		_, err := out.Write(config)
 		return err
 	})
 }
 
-// replace writes a file beside its place and then moves it there.
-func replace(name string, write func(io.Writer) error) (err error) {
+// Replace writes a file beside its place, waits until the disk has it, and then
+// moves it there: whoever looks finds the old file or the new one, whole, also
+// after a crash.
+func Replace(name string, write func(io.Writer) error) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)

@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"mamba-tui/model"
 )
@@ -29,11 +27,6 @@ func writeWeights(out io.Writer, cfg model.Config, w *model.Weights, metadata ma
 	if err := w.Validate(cfg); err != nil {
 		return err
 	}
-	type entry struct {
-		Dtype   Dtype     `json:"dtype"`
-		Shape   []uint64  `json:"shape"`
-		Offsets [2]uint64 `json:"data_offsets"`
-	}
 	var tensors []model.Tensor
 	for _, t := range w.Tensors(cfg) {
 		if t.Use && *t.Data != nil {
@@ -41,55 +34,20 @@ func writeWeights(out io.Writer, cfg model.Config, w *model.Weights, metadata ma
 		}
 	}
 	slices.SortFunc(tensors, func(a, b model.Tensor) int { return strings.Compare(fileName(a), fileName(b)) })
+	arrays := make([]Array, len(tensors))
+	for i, t := range tensors {
+		arrays[i] = Array{Name: fileName(t), Shape: stored(t), Data: *t.Data}
+	}
 	all := map[string]string{"format": "pt"}
 	for key, value := range metadata {
 		if key == "format" && value != "pt" {
 			return fmt.Errorf("metadata has format %s, transformers opens only \"pt\"", quote(value))
 		}
-		if !utf8.ValidString(key) || !utf8.ValidString(value) {
-			return fmt.Errorf("metadata %s is not UTF-8", quote(key))
-		}
 		all[key] = value
 	}
-	var header bytes.Buffer
-	header.WriteString(`{"__metadata__":{`)
-	for i, key := range slices.Sorted(maps.Keys(all)) {
-		if i > 0 {
-			header.WriteByte(',')
-		}
-		if err := member(&header, key, all[key]); err != nil {
-			return err
-		}
-	}
-	header.WriteByte('}')
-	at := uint64(0)
-	for _, t := range tensors {
-		end := at + 4*uint64(len(*t.Data))
-		header.WriteByte(',')
-		if err := member(&header, fileName(t), entry{F32, stored(t), [2]uint64{at, end}}); err != nil {
-			return err
-		}
-		at = end
-	}
-	header.WriteByte('}')
-	for header.Len()%8 != 0 { // the format allows spaces at the end
-		header.WriteByte(' ')
-	}
-	if err := binary.Write(out, binary.LittleEndian, uint64(header.Len())); err != nil {
-		return err
-	}
-	if _, err := out.Write(header.Bytes()); err != nil {
-		return err
-	}
-	for _, t := range tensors {
-		if err := writeFloats(out, *t.Data); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeArrays(out, arrays, all)
 }
 
-// writeFloats writes little-endian float32, bit for bit.
 func writeFloats(out io.Writer, data []float32) error {
 	buffer := make([]byte, 0, 1<<16)
 	for len(data) > 0 {
