@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"mamba-tui/model/session"
 	"mamba-tui/model/tokenizer"
 )
 
@@ -89,14 +90,14 @@ func (r *jsonReport) step(s *step) error {
 			name string
 			v    float32
 		}{
-			{"delta_mean", layer.deltaMean}, {"delta_max", layer.deltaMax},
-			{"retention", layer.retention}, {"kept", layer.kept}, {"write", layer.write},
+			{"delta_mean", layer.DeltaMean}, {"delta_max", layer.DeltaMax},
+			{"retention", layer.Retention}, {"kept", layer.Kept}, {"write", layer.Write},
 		} {
 			l = append(l, `,"`+f.name+`":`...)
 			l = appendFloat(l, float64(f.v), 32)
 		}
 		l = append(l, `,"reset":`...)
-		l = strconv.AppendBool(l, layer.reset)
+		l = strconv.AppendBool(l, session.TickOf(layer.Kept) == session.TickWipe)
 		l = append(l, '}')
 	}
 	l = append(l, `],"top":[`...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mamba-tui/model/session"
 	"mamba-tui/model/tokenizer"
 )
 
@@ -71,17 +72,17 @@ func (r *plainReport) step(s *step) error {
 		if len(s.layers) > 1 {
 			fmt.Fprintf(l, " Layer %d:", i)
 		}
-		fmt.Fprintf(l, " Delta mean %.3g, max %.3g.", layer.deltaMean, layer.deltaMax)
+		fmt.Fprintf(l, " Delta mean %.3g, max %.3g.", layer.DeltaMean, layer.DeltaMax)
 		switch {
-		case layer.kept != layer.kept:
+		case layer.Kept != layer.Kept:
 			l.WriteString(" The state was empty.")
-		case layer.reset:
-			fmt.Fprintf(l, " Reset: kept %s of the state.", percent(float64(layer.kept)))
+		case session.TickOf(layer.Kept) == session.TickWipe:
+			fmt.Fprintf(l, " Reset: kept %s of the state.", percent(float64(layer.Kept)))
 		default:
-			fmt.Fprintf(l, " Kept %s of the state.", percent(float64(layer.kept)))
+			fmt.Fprintf(l, " Kept %s of the state.", percent(float64(layer.Kept)))
 		}
-		fmt.Fprintf(l, " Retention %.3g, wrote %.3g.", layer.retention, layer.write)
-		reset = reset || layer.reset
+		fmt.Fprintf(l, " Retention %.3g, wrote %.3g.", layer.Retention, layer.Write)
+		reset = reset || session.TickOf(layer.Kept) == session.TickWipe
 	}
 	r.answer = ""
 	for i, g := range s.top {

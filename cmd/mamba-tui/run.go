@@ -137,16 +137,11 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	if o.steps == 0 {
 		return r.end()
 	}
-	next, err := newContinuation(ctx, in, w, o.sampler)
-	if err != nil {
-		return err
-	}
-	defer next.close()
 	for range o.steps {
 		if ctx.Err() != nil {
 			return errInterrupted
 		}
-		token, err := next.token(ctx)
+		token, err := w.next(o.sampler)
 		if err != nil {
 			return err
 		}

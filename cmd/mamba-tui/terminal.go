@@ -4,6 +4,9 @@ import (
 	"runtime"
 
 	"github.com/charmbracelet/colorprofile"
+
+	"mamba-tui/model/tokenizer"
+	"mamba-tui/tui/theme"
 )
 
 // screenless says why the screen cannot be shown, or "".
@@ -21,28 +24,21 @@ func (a *app) screenless() string {
 	return ""
 }
 
-// colours is the colour profile that the screen would use, and why. It is the
-// best that the environment, the terminal's description and tmux speak for.
-// Unlike colorprofile.Detect it takes any value of NO_COLOR for yes, as
-// no-color.org has it.
+// colours is the colour profile that a screen on this terminal uses, and why:
+// what the environment announces, or more if the terminal's description or tmux
+// speak for it.
 func (a *app) colours() (colorprofile.Profile, string) {
-	term := a.getenv("TERM")
-	switch {
-	case term == "dumb":
-		return colorprofile.NoTTY, "TERM is dumb"
-	case a.getenv("NO_COLOR") != "":
-		return colorprofile.ASCII, "NO_COLOR is set"
+	p, why := theme.Resolve(a.environ, true)
+	why = tokenizer.Visible(why) // it quotes the environment
+	if p != colorprofile.ANSI && p != colorprofile.ANSI256 {
+		return p, why
 	}
-	p, why := colorprofile.Env(a.environ), "TERM is "+quote(term)
-	if c := a.getenv("COLORTERM"); c != "" {
-		why += " and COLORTERM is " + quote(c)
+	if colorprofile.Terminfo(a.getenv("TERM")) == colorprofile.TrueColor {
+		return colorprofile.TrueColor, "the terminal's description has RGB"
 	}
-	if p < colorprofile.TrueColor && colorprofile.Terminfo(term) == colorprofile.TrueColor {
-		p, why = colorprofile.TrueColor, "the terminal's description has RGB"
-	}
-	if p < colorprofile.TrueColor && a.outTerm && a.getenv("TMUX") != "" {
+	if a.outTerm && a.getenv("TMUX") != "" {
 		if t := colorprofile.Tmux(a.environ); t > p {
-			p, why = t, "tmux says so"
+			return t, "tmux says so"
 		}
 	}
 	return p, why

@@ -2,7 +2,9 @@ package main
 
 import (
 	"mamba-tui/model"
+	"mamba-tui/model/session"
 	"mamba-tui/model/tokenizer"
+	"mamba-tui/scan"
 )
 
 // Where a token came from.
@@ -18,7 +20,7 @@ type step struct {
 	token  tokenizer.Token
 	text   string // the symbol of the token's id
 	source string
-	layers []layerStep
+	layers []session.Measures
 	top    []model.Guess // next tokens, best first
 	texts  []string      // of top
 }
@@ -37,7 +39,7 @@ type walk struct {
 	logits []float32   // (chunk, V)
 	last   []float32   // (V) after the newest token
 	ids    []int32
-	layers [][]layerStep // token of the chunk → layer
+	layers [][]session.Measures // token of the chunk → layer
 	texts  []string
 }
 
@@ -53,9 +55,9 @@ func newWalk(in *input, top int) (*walk, error) {
 	w := &walk{in: in, top: top, vocab: in.tokenizer.Size()}
 	w.chunk = max(1, min(maxChunk, maxTapFloats/(c.NLayer*c.DInner*c.DState), maxLogits/c.VocabSize))
 	w.logits = make([]float32, w.chunk*c.VocabSize)
-	w.layers = make([][]layerStep, w.chunk)
+	w.layers = make([][]session.Measures, w.chunk)
 	for t := range w.layers {
-		w.layers[t] = make([]layerStep, c.NLayer)
+		w.layers[t] = make([]session.Measures, c.NLayer)
 	}
 	for l := range c.NLayer {
 		w.a = append(w.a, in.model.A(l))
@@ -81,7 +83,7 @@ func (w *walk) forward(tokens []tokenizer.Token, source string, f func(*step) er
 			What: model.TapDelta | model.TapU | model.TapB | model.TapH,
 			Func: func(r *model.Record) {
 				for t := range w.layers[:len(tokens)] {
-					w.layers[t][r.Layer] = measure(r, t, w.a[r.Layer])
+					w.layers[t][r.Layer] = session.MeasureToken(r, t, w.a[r.Layer], scan.Released)
 				}
 			},
 		},

@@ -18,10 +18,10 @@ type Sampler struct {
 
 var errNotNumbers = errors.New("session: the model's logits hold NaN: no next token can be chosen")
 
-// choose picks an id from logits for the token at position. It depends on
+// Choose picks an id from logits for the token at position. It depends on
 // nothing but its arguments: the same seed, position and logits give the same
 // id, whatever was generated before.
-func (s Sampler) choose(logits []float32, position int) (int32, error) {
+func (s Sampler) Choose(logits []float32, position int) (int32, error) {
 	if !(s.Temperature >= 0) || math.IsInf(s.Temperature, 1) {
 		return 0, fmt.Errorf("session: temperature %v: want a number ≥ 0", s.Temperature)
 	}

@@ -11,7 +11,7 @@ import (
 func TestSamplerGreedy(t *testing.T) {
 	for _, s := range []Sampler{{}, {Seed: 9}, {TopK: 3}, {Temperature: 5, TopK: 1}, {Temperature: 1e-300}} {
 		for position := range 50 {
-			id, err := s.choose([]float32{1, 7, 2, 7}, position)
+			id, err := s.Choose([]float32{1, 7, 2, 7}, position)
 			// A temperature of almost 0 still chooses among equals.
 			if err != nil || id != 1 && !(s.Temperature == 1e-300 && id == 3) {
 				t.Fatalf("%+v chose %d, %v, want 1", s, id, err)
@@ -37,7 +37,7 @@ func TestSamplerFrequencies(t *testing.T) {
 		}
 		n := make([]float64, len(x))
 		for position := range draws {
-			id, err := s.choose(x, position)
+			id, err := s.Choose(x, position)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,10 +57,10 @@ func TestSamplerIsDeterministic(t *testing.T) {
 	x := make([]float32, 50)
 	var a, b, c int
 	for position := range 200 {
-		one, _ := Sampler{Temperature: 1, Seed: 1}.choose(x, position)
-		again, _ := Sampler{Temperature: 1, Seed: 1}.choose(x, position)
-		next, _ := Sampler{Temperature: 1, Seed: 1}.choose(x, position+1)
-		other, _ := Sampler{Temperature: 1, Seed: 2}.choose(x, position)
+		one, _ := Sampler{Temperature: 1, Seed: 1}.Choose(x, position)
+		again, _ := Sampler{Temperature: 1, Seed: 1}.Choose(x, position)
+		next, _ := Sampler{Temperature: 1, Seed: 1}.Choose(x, position+1)
+		other, _ := Sampler{Temperature: 1, Seed: 2}.Choose(x, position)
 		if one != again {
 			t.Fatal("the same seed and position gave two tokens")
 		}
@@ -99,17 +99,17 @@ func TestSamplerRefuses(t *testing.T) {
 		{Sampler{}, []float32{1, nan}},
 		{Sampler{Temperature: 1}, []float32{nan, 1}},
 	} {
-		if id, err := c.s.choose(c.x, 0); err == nil {
+		if id, err := c.s.Choose(c.x, 0); err == nil {
 			t.Errorf("%+v chose %d from %v", c.s, id, c.x)
 		}
 	}
 	inf := float32(math.Inf(1))
-	if id, err := (Sampler{Temperature: 2}).choose([]float32{1, inf, 3}, 0); id != 1 || err != nil {
+	if id, err := (Sampler{Temperature: 2}).Choose([]float32{1, inf, 3}, 0); id != 1 || err != nil {
 		t.Errorf("chose %d, %v beside an infinite logit", id, err)
 	}
 	var chosen [4]int
 	for position := range 100 {
-		id, err := (Sampler{Temperature: 2}).choose([]float32{1, inf, 3, inf}, position)
+		id, err := (Sampler{Temperature: 2}).Choose([]float32{1, inf, 3, inf}, position)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -287,7 +287,7 @@ func (s *Session) Next(sampler Sampler) (Token, error) {
 	if s.clean.n == 0 {
 		return Token{}, errors.New("session: nothing to continue: the history is empty, type something first")
 	}
-	id, err := sampler.choose(s.clean.logits[:s.vocab], s.clean.n)
+	id, err := sampler.Choose(s.clean.logits[:s.vocab], s.clean.n)
 	if err != nil {
 		return Token{}, err
 	}

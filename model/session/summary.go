@@ -1,7 +1,6 @@
 package session
 
 import (
-	"math"
 	"runtime"
 	"sync"
 
@@ -77,17 +76,12 @@ func (s *summary) add(rec *model.Record, a []float32, rule scan.Rule) {
 			*c = append(*c, 0)
 		}
 	}
-	D, N := len(rec.Delta)/T, len(rec.B)/T
-	DN := D * N
+	DN := len(rec.Delta) / T * (len(rec.B) / T)
 	one := func(t int) {
-		before := rec.H0
-		if t > 0 {
-			before = rec.H[(t-1)*DN : t*DN]
-		}
-		x := measure(rule, a, rec.Delta[t*D:][:D], rec.U[t*D:][:D], rec.B[t*N:][:N], before, rec.H[t*DN:][:DN])
+		x := MeasureToken(rec, t, a, rule)
 		i := at + t
-		s.kept[i], s.retention[i], s.halfLife[i] = x.kept, x.retention, x.halfLife
-		s.deltaMax[i], s.write[i], s.norm[i] = x.deltaMax, x.write, x.norm
+		s.kept[i], s.retention[i], s.halfLife[i] = x.Kept, x.Retention, x.HalfLife
+		s.deltaMax[i], s.write[i], s.norm[i] = x.DeltaMax, x.Write, x.HNorm
 	}
 	each(T, DN, one)
 	for i := at; i < s.len(); i++ {
@@ -117,50 +111,4 @@ func each(n, cost int, f func(int)) {
 		})
 	}
 	wg.Wait()
-}
-
-// measures of one token in one layer.
-type measures struct {
-	kept, retention, halfLife, deltaMax, write, norm float32
-}
-
-// measure computes them from Δ (D), u (D), B (N), and h before and after
-// (D, N). Sums are in float64, where squares of float32 numbers neither
-// overflow nor vanish.
-func measure(rule scan.Rule, a, delta, u, b, before, after []float32) measures {
-	N := len(b)
-	var held, left, bar, rate, wrote, norm float64
-	deltaMax := math.Inf(-1)
-	for d := range delta {
-		dt, ud := float64(delta[d]), float64(u[d])
-		deltaMax = math.Max(deltaMax, dt)
-		for n := range N {
-			i := d*N + n
-			an := float64(a[i])
-			abar, gain := rule.Coefficients(dt, an)
-			h := float64(before[i])
-			kept := abar * h
-			held += h * h
-			left += kept * kept
-			bar += abar
-			rate -= dt * an
-			w := gain * float64(b[n]) * ud
-			wrote += w * w
-			h = float64(after[i])
-			norm += h * h
-		}
-	}
-	cells := float64(len(a))
-	m := measures{
-		kept:      float32(math.NaN()),
-		retention: float32(bar / cells),
-		halfLife:  float32(math.Ln2 * cells / rate),
-		deltaMax:  float32(deltaMax),
-		write:     float32(math.Sqrt(wrote)),
-		norm:      float32(math.Sqrt(norm)),
-	}
-	if held != 0 {
-		m.kept = float32(math.Sqrt(left / held))
-	}
-	return m
 }

@@ -25,12 +25,12 @@ func TestMeasureByHand(t *testing.T) {
 		what      string
 		got, want float64
 	}{
-		{"kept", float64(m.kept), 1.0 / 3},
-		{"retention", float64(m.retention), 2.75 / 4},
-		{"half-life", float64(m.halfLife), 4.0 / 3},
-		{"max Δ", float64(m.deltaMax), math.Ln2},
-		{"write", float64(m.write), 3 * math.Ln2 * math.Sqrt(5)},
-		{"‖h‖", float64(m.norm), 5},
+		{"kept", float64(m.Kept), 1.0 / 3},
+		{"retention", float64(m.Retention), 2.75 / 4},
+		{"half-life", float64(m.HalfLife), 4.0 / 3},
+		{"max Δ", float64(m.DeltaMax), math.Ln2},
+		{"write", float64(m.Write), 3 * math.Ln2 * math.Sqrt(5)},
+		{"‖h‖", float64(m.HNorm), 5},
 	} {
 		if math.Abs(c.got-c.want) > 1e-6 {
 			t.Errorf("%s is %v, want %v", c.what, c.got, c.want)
@@ -47,38 +47,38 @@ func TestKeptByRule(t *testing.T) {
 		scan.Bilinear: 9.0 / 11, scan.Euler: 19, scan.BackwardEuler: 1.0 / 21,
 	} {
 		m := measure(rule, []float32{-1}, []float32{20}, []float32{1}, []float32{1}, []float32{7}, []float32{0})
-		if math.Abs(float64(m.kept)/want-1) > 1e-6 {
-			t.Errorf("%v keeps %v, want %v", rule, m.kept, want)
+		if math.Abs(float64(m.Kept)/want-1) > 1e-6 {
+			t.Errorf("%v keeps %v, want %v", rule, m.Kept, want)
 		}
 	}
 	// ZOH writes (1 − e^−20)·u, the released rule 20·u.
 	for rule, want := range map[scan.Rule]float32{scan.Released: 20, scan.ZOH: 1, scan.BackwardEuler: 20.0 / 21} {
 		m := measure(rule, []float32{-1}, []float32{20}, []float32{1}, []float32{1}, []float32{7}, []float32{0})
-		if math.Abs(float64(m.write/want)-1) > 1e-6 {
-			t.Errorf("%v writes %v, want %v", rule, m.write, want)
+		if math.Abs(float64(m.Write/want)-1) > 1e-6 {
+			t.Errorf("%v writes %v, want %v", rule, m.Write, want)
 		}
 	}
 }
 
 func TestMeasureAtTheEdges(t *testing.T) {
-	one := func(h float32) measures {
+	one := func(h float32) Measures {
 		return measure(scan.Released, []float32{-1, -1}, []float32{0.5, 0.5}, []float32{0, 0}, []float32{1}, []float32{h, h}, []float32{h, h})
 	}
-	if k := one(0).kept; k == k {
+	if k := one(0).Kept; k == k {
 		t.Errorf("the kept share of nothing is %v, want NaN", k)
 	}
 	want := float32(math.Exp(-0.5))
 	for _, h := range []float32{math.MaxFloat32, math.SmallestNonzeroFloat32, 1e-30, 1} {
-		if k := one(h).kept; math.Abs(float64(k/want)-1) > 1e-6 {
+		if k := one(h).Kept; math.Abs(float64(k/want)-1) > 1e-6 {
 			t.Errorf("the kept share of %v is %v, want %v", h, k, want)
 		}
 	}
 	inf := float32(math.Inf(1))
-	if k := one(inf).kept; k == k {
+	if k := one(inf).Kept; k == k {
 		t.Errorf("the kept share of Inf is %v, want NaN", k)
 	}
 	still := measure(scan.Released, []float32{-1}, []float32{0}, []float32{1}, []float32{1}, []float32{1}, []float32{1})
-	if !math.IsInf(float64(still.halfLife), 1) || still.kept != 1 || still.retention != 1 || still.write != 0 {
+	if !math.IsInf(float64(still.HalfLife), 1) || still.Kept != 1 || still.Retention != 1 || still.Write != 0 {
 		t.Errorf("Δ = 0 gives %+v, want everything kept and nothing written", still)
 	}
 }
