@@ -55,6 +55,50 @@ func TestClasses(t *testing.T) {
 	}
 }
 
+// TestHeaderOften: documents of ¶, header, noise and questions, whose answer is
+// the header of the document they stand in; about an eighth asks.
+func TestHeaderOften(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 3))
+	often := task.Header{Often: true}
+	asks, tokens := 0, 0
+	for range 3000 {
+		L := often.Shortest() + rng.IntN(150)
+		s := often.Draw(rng, L)
+		if len(s.Tokens) != L || len(s.Classes) != L || s.Tokens[L-1] != task.HeaderAsk || s.Tokens[0] != task.HeaderMark {
+			t.Fatalf("%d tokens, want %d from ¶ to ?: %v", len(s.Tokens), L, s.Tokens)
+		}
+		header, ask, mark := int32(-1), 0, 0
+		for i, id := range s.Tokens {
+			want := task.Noise
+			switch {
+			case id == task.HeaderMark:
+				if i > 0 && i-mark < 3 {
+					t.Fatalf("a document of %d tokens in %v", i-mark, s.Tokens)
+				}
+				want, mark, header = task.Event, i, s.Tokens[i+1]
+			case s.Tokens[i-1] == task.HeaderMark:
+				want = task.Data
+			case id == task.HeaderAsk:
+				want = task.Query
+				if ask == len(s.Asks) || s.Asks[ask] != (task.Ask{At: i, Answer: header}) {
+					t.Fatalf("question at %d about header %d is not ask %d of %v", i, header, ask, s.Asks)
+				}
+				ask++
+			}
+			if want != task.Event && want != task.Query && (id < 0 || id >= task.Symbols) || s.Classes[i] != want {
+				t.Fatalf("token %d of %v is %d, class %v, want class %v", i, s.Tokens, id, s.Classes[i], want)
+			}
+		}
+		if ask != len(s.Asks) {
+			t.Fatalf("%d questions, %d asks", ask, len(s.Asks))
+		}
+		asks, tokens = asks+ask, tokens+L
+	}
+	if share := float64(asks) / float64(tokens); share < 0.11 || share > 0.16 {
+		t.Errorf("%.3f of the tokens ask, want about an eighth", share)
+	}
+}
+
 // TestTargets: an answer stands at its question, −1 everywhere else, and a
 // slice that is long enough is used again.
 func TestTargets(t *testing.T) {

@@ -26,6 +26,12 @@ type Header struct {
 	// Documents of a sequence; 0 means as many as come: about one per 32
 	// tokens, their number and lengths drawn at random.
 	Documents int
+	// Often asks at any place of a document, at an eighth of its tokens and at
+	// the end of the sequence, instead of once at its end; noise is any symbol,
+	// and no answer is written behind a question. Models are trained on it:
+	// there is nothing to latch but the token after ¶, and a trained model then
+	// resets h there. Documents does not matter.
+	Often bool
 }
 
 // A document is at least ¶ h ?, and its answer if it is not the last.
@@ -51,6 +57,12 @@ func (t Header) Card() model.Card {
 	c := headerCard()
 	c.Task, c.Symbols, c.Other = t.About().Line, c.Symbols[:t.Vocab()], ""
 	c.Name, c.Kind, c.Note, c.Command = "", model.Trained, "", ""
+	if t.Often {
+		c.Prompts = []model.Example{
+			{Title: "two documents: the second header wipes the first", Text: "¶4acb?a17c?8d¶9ca0b?36fd2ea58c?"},
+			{Title: "four documents, each asked twice", Text: "¶7b2?e40?c¶c019?fa3dc6?e1¶5ae?86b2d?0¶093?dfc4e1a7b82d?"},
+		}
+	}
 	return c
 }
 
@@ -58,11 +70,19 @@ func (t Header) Card() model.Card {
 func (Header) Vocab() int { return Symbols + 2 }
 
 // Shortest is every document without noise.
-func (t Header) Shortest() int { return shortestDocument*max(1, t.Documents) - 1 }
+func (t Header) Shortest() int {
+	if t.Often {
+		return shortestDocument - 1
+	}
+	return shortestDocument*max(1, t.Documents) - 1
+}
 
 // Draw fills length tokens with whole documents.
 func (t Header) Draw(r *rand.Rand, length int) Sample {
 	require(t, length)
+	if t.Often {
+		return t.drawOften(r, length)
+	}
 	docs := t.Documents
 	if docs == 0 {
 		docs = min(1+r.IntN(1+length/16), (length+1)/shortestDocument)
@@ -91,5 +111,39 @@ func (t Header) Draw(r *rand.Rand, length int) Sample {
 	}
 	s.Tokens = s.Tokens[:length] // the last question is still open
 	s.Classes = s.Classes[:length]
+	return s
+}
+
+// oftenOne is how many tokens there are to one question, noiseMin and
+// noiseSpread the number of tokens between a header and the next ¶.
+const (
+	oftenOne    = 8
+	noiseMin    = 4
+	noiseSpread = 40
+)
+
+// drawOften fills length tokens with documents of 6 to 45 tokens; the last ones
+// may be shorter or longer to fit.
+func (t Header) drawOften(r *rand.Rand, length int) Sample {
+	s := Sample{Tokens: make([]int32, 0, length), Classes: make([]Class, 0, length)}
+	for len(s.Tokens) < length {
+		h := r.Int32N(Symbols)
+		s.Tokens = append(s.Tokens, HeaderMark, h)
+		s.Classes = append(s.Classes, Event, Data)
+		n := noiseMin + r.IntN(noiseSpread)
+		if left := length - len(s.Tokens); n > left-shortestDocument {
+			n = left // no room for another document
+		}
+		for range n {
+			if r.IntN(oftenOne) > 0 && len(s.Tokens) < length-1 {
+				s.Tokens = append(s.Tokens, r.Int32N(Symbols))
+				s.Classes = append(s.Classes, Noise)
+				continue
+			}
+			s.Asks = append(s.Asks, Ask{At: len(s.Tokens), Answer: h})
+			s.Tokens = append(s.Tokens, HeaderAsk)
+			s.Classes = append(s.Classes, Query)
+		}
+	}
 	return s
 }
