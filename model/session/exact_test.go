@@ -140,3 +140,38 @@ func TestTheWipeOnTheScreen(t *testing.T) {
 		t.Errorf("h of 9 is %v; h of 4 was %v and is %v", h, m.HPrev[4], m.H[4])
 	}
 }
+
+// The largest magnitudes are those of the whole history, whatever is looked at,
+// and rolling back keeps them.
+func TestLargest(t *testing.T) {
+	s := exact(t, Options{}, task.HeaderExact)
+	if err := s.TypeAt(context.Background(), End, s.info.Card.Prompts[0].Text, FromPrompt); err != nil {
+		t.Fatal(err)
+	}
+	all := mustFrame(t, s, Look{T: 27, To: 64}).Clean
+	var want Largest
+	raise(&want.Delta, all.Delta)
+	raise(&want.Write, all.Write)
+	raise(&want.B, all.B)
+	raise(&want.C, all.C)
+	raise(&want.H, all.H)
+	if want.Delta < 19 || want.H < 78 {
+		t.Fatalf("the history's largest values are %+v", want)
+	}
+	noise := Look{T: 20, From: 18, To: 22}
+	if got := mustFrame(t, s, noise).Clean.Largest; got != want {
+		t.Errorf("looking at noise: %+v, want %+v", got, want)
+	}
+	if err := s.Truncate(1); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustFrame(t, s, noise).Clean.Largest; got != want {
+		t.Errorf("after rolling back: %+v, want %+v", got, want)
+	}
+	inf := float32(math.Inf(1))
+	most := float32(2)
+	raise(&most, []float32{1, -3, inf, -inf, float32(math.NaN())})
+	if most != 3 {
+		t.Errorf("raised to %v, want 3: only finite magnitudes count", most)
+	}
+}

@@ -99,11 +99,18 @@ type Window struct {
 	A    []float32 // (D, N)
 	Skip []float32 // (D)
 
-	Lanes []Lane  // one a layer, over [From, To)
-	Top   []Guess // most probable next token after each token of the window; nil if not computed
+	Lanes []Lane // one a layer, over [From, To)
+	// Largest is over the whole history, so that a picture of a few tokens can
+	// be drawn on the scale of all.
+	Largest Largest
+	Top     []Guess // most probable next token after each token of the window; nil if not computed
 
 	At *Moment // the cursor token; nil when the history is empty
 }
+
+// Largest holds the largest finite magnitude that each array of a layer has
+// reached in the run so far. Rolling back does not lower it.
+type Largest struct{ Delta, Write, B, C, H float32 }
 
 // Lane holds per-token summaries of one layer.
 type Lane struct {

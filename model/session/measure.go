@@ -17,6 +17,7 @@ type Measures struct {
 	DeltaMax  float32 // over all channels
 	Write     float32 // ‖B̄·u‖ over (d, n): ‖Δ·B·u‖ under the released rule
 	HNorm     float32 // ‖h‖ after the token
+	WriteMax  float32 // the largest ‖B̄·u‖ over n of one channel
 }
 
 // MeasureToken measures row t of rec, which holds Δ, u, B and h (model.TapDelta,
@@ -36,12 +37,13 @@ func MeasureToken(rec *model.Record, t int, a []float32, rule scan.Rule) Measure
 // overflow nor vanish.
 func measure(rule scan.Rule, a, delta, u, b, before, after []float32) Measures {
 	N := len(b)
-	var held, left, bar, rate, wrote, norm, sum float64
+	var held, left, bar, rate, wrote, most, norm, sum float64
 	deltaMax := math.Inf(-1)
 	for d := range delta {
 		dt, ud := float64(delta[d]), float64(u[d])
 		sum += dt
 		deltaMax = math.Max(deltaMax, dt)
+		var here float64 // what channel d writes
 		for n := range N {
 			i := d*N + n
 			an := float64(a[i])
@@ -53,10 +55,12 @@ func measure(rule scan.Rule, a, delta, u, b, before, after []float32) Measures {
 			bar += abar
 			rate -= dt * an
 			w := gain * float64(b[n]) * ud
-			wrote += w * w
+			here += w * w
 			h = float64(after[i])
 			norm += h * h
 		}
+		wrote += here
+		most = math.Max(most, here)
 	}
 	cells := float64(len(a))
 	m := Measures{
@@ -67,6 +71,7 @@ func measure(rule scan.Rule, a, delta, u, b, before, after []float32) Measures {
 		DeltaMax:  float32(deltaMax),
 		Write:     float32(math.Sqrt(wrote)),
 		HNorm:     float32(math.Sqrt(norm)),
+		WriteMax:  float32(math.Sqrt(most)),
 	}
 	if held != 0 {
 		m.Kept = float32(math.Sqrt(left / held))

@@ -129,7 +129,7 @@ func (r *run) advance(to, end int) (int, time.Duration, error) {
 	// After a roll-back the summaries exist up to where it leads: the tail is run
 	// again for the state and the statistics only.
 	known := r.sums[0].len()
-	tap := &model.Tap{What: model.TapDelta | model.TapU | model.TapB | model.TapH}
+	tap := &model.Tap{What: model.TapDrive | model.TapH}
 	if known > r.n {
 		tap.What = model.TapDelta
 	}

@@ -20,6 +20,7 @@ type summary struct {
 	write     []float32 // ‖B̄·u‖ over (d, n)
 	norm      []float32 // ‖h‖ after the token
 	events    []Event
+	largest   Largest
 }
 
 // columns lists the per-token slices.
@@ -77,13 +78,16 @@ func (s *summary) add(rec *model.Record, a []float32, rule scan.Rule) {
 		}
 	}
 	DN := len(rec.Delta) / T * (len(rec.B) / T)
+	peaks := make([]float32, T)
 	one := func(t int) {
 		x := MeasureToken(rec, t, a, rule)
 		i := at + t
 		s.kept[i], s.retention[i], s.halfLife[i] = x.Kept, x.Retention, x.HalfLife
 		s.deltaMax[i], s.write[i], s.norm[i] = x.DeltaMax, x.Write, x.HNorm
+		peaks[t] = x.WriteMax
 	}
 	each(T, DN, one)
+	s.largest.take(rec, peaks)
 	for i := at; i < s.len(); i++ {
 		if k := TickOf(s.kept[i]); k != TickNone {
 			s.events = append(s.events, Event{T: i, Tick: k})

@@ -289,7 +289,7 @@ func (r *run) window(l Look, skip []float32, groups []Group) *Window {
 		From: l.From, To: l.To, Layer: l.Layer, D: v.D, N: v.N,
 		Delta: v.delta, U: v.u, B: v.b, C: v.c, Z: v.z, Write: v.write, H: v.h,
 		A: r.a[l.Layer], Skip: skip, Top: v.top, At: r.at,
-		Lanes: make([]Lane, len(r.sums)),
+		Lanes: make([]Lane, len(r.sums)), Largest: r.sums[l.Layer].largest,
 	}
 	for i := range r.sums {
 		w.Lanes[i] = r.sums[i].lane(l.From, l.To)

@@ -44,17 +44,18 @@ func (f *follower) observe(v float64) {
 	}
 }
 
-// Observe takes the values of a new frame into account.
-func (a *AutoRange) Observe(values []float32) {
+// Observe takes the values of a new frame into account, and also: values that
+// are not shown but belong to the same scale.
+func (a *AutoRange) Observe(values []float32, also ...float32) {
 	if a.Frozen {
 		return
 	}
 	hi, lo, small := 0.0, 0.0, math.Inf(1)
 	found := false
-	for _, v32 := range values {
+	look := func(v32 float32) {
 		v := float64(v32)
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			continue
+			return
 		}
 		found = true
 		switch {
@@ -63,6 +64,12 @@ func (a *AutoRange) Observe(values []float32) {
 		case v < 0:
 			lo = math.Max(lo, -v)
 		}
+	}
+	for _, v := range values {
+		look(v)
+	}
+	for _, v := range also {
+		look(v)
 	}
 	if !found {
 		return

@@ -13,13 +13,14 @@ import (
 // row of the picture a channel or a state. Nil data is "nothing to draw".
 type series struct {
 	data   []float32
-	rows   int    // D or N
-	noun   string // what a row is: "channels", "states"
-	letter string // its letter on the labels: "d", "n"
-	cursor int    // the cursor's row
-	signed bool   // zero-centred
-	log    bool   // logarithmic, where it is not signed
-	group  []bool // rows of the named channel group, or nil
+	rows   int     // D or N
+	noun   string  // what a row is: "channels", "states"
+	letter string  // its letter on the labels: "d", "n"
+	cursor int     // the cursor's row
+	signed bool    // zero-centred
+	log    bool    // logarithmic, where it is not signed
+	group  []bool  // rows of the named channel group, or nil
+	most   float32 // the largest magnitude of the whole history
 }
 
 // visible is the part of the data that the axis shows, and its first token.
@@ -62,7 +63,7 @@ func (th *timeHeat) observe(c *Context, w *session.Window, s *series) heat.Range
 	th.rng.Frozen = c.Opt.Frozen && th.seen != nil && !rescaled
 	if !th.rng.Frozen && (th.seen != w || rescaled) {
 		data, _, _ := s.visible(c.Axis, w)
-		th.rng.Observe(data)
+		th.rng.Observe(data, s.most)
 		th.seen = w
 	}
 	return th.rng.Range()

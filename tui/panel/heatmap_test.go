@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"context"
 	"fmt"
 	"image/color"
 	"strings"
@@ -215,6 +216,25 @@ func TestScalesOfDelta(t *testing.T) {
 	c.Opt.LogDelta, c.Opt.Frozen = false, true
 	if got := rowText(screen(t, p.Lines(c), 97), 0); !strings.Contains(got, "0…20 frozen") {
 		t.Errorf("a frozen range does not say so: %q", got)
+	}
+}
+
+// A picture of noise alone is drawn on the scale of the whole history: 2e-9 is
+// not bright because the wipe has scrolled away.
+func TestScaleIsThatOfTheHistory(t *testing.T) {
+	s := header(t)
+	f, err := s.Frame(context.Background(), session.Look{T: 27, From: 20, To: 28})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := contextFor(f, themed(t, heat.TrueColor, true), 60, 2)
+	c.Axis.From, c.Axis.To = 20, 28
+	for id, want := range map[string]string{"delta": "0…20", "write": "0…80", "b": "±1", "htime": "±80", "tokens": "0…20"} {
+		p := map[string]Panel{"delta": NewDelta(), "write": NewWrite(), "b": NewB(), "htime": NewHTime(), "tokens": NewTokens()}[id]
+		p.SetSize(97, 8)
+		if got := rowText(screen(t, p.Lines(c), 97), 0); !strings.Contains(got, want) {
+			t.Errorf("%s over noise: %q, want the range %s", id, got, want)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ type overTime struct {
 func NewDelta() Panel {
 	return &overTime{base: base{id: "delta"}, name: "Δ", what: "step size", series: func(c *Context, w *session.Window) (series, string) {
 		return series{rows: w.D, noun: "channels", letter: "d", cursor: c.Cursor.D, log: c.Opt.LogDelta, group: inGroup(c.Frame, w.D),
-			data: w.Delta}, ""
+			data: w.Delta, most: w.Largest.Delta}, ""
 	}}
 }
 
@@ -31,7 +31,7 @@ func NewDelta() Panel {
 func NewWrite() Panel {
 	return &overTime{base: base{id: "write"}, name: "write", what: "‖Δ·B·u‖ over n", few: "‖ΔBu‖", series: func(c *Context, w *session.Window) (series, string) {
 		return series{rows: w.D, noun: "channels", letter: "d", cursor: c.Cursor.D, log: c.Opt.LogDelta, group: inGroup(c.Frame, w.D),
-			data: w.Write}, ""
+			data: w.Write, most: w.Largest.Write}, ""
 	}}
 }
 
@@ -39,7 +39,7 @@ func NewWrite() Panel {
 func NewB() Panel {
 	return &overTime{base: base{id: "b"}, name: "B", what: "what enters h", few: "in", onN: true, series: func(c *Context, w *session.Window) (series, string) {
 		return series{rows: w.N, noun: "states", letter: "n", cursor: c.Cursor.N, signed: true,
-			data: w.B}, ""
+			data: w.B, most: w.Largest.B}, ""
 	}}
 }
 
@@ -47,7 +47,7 @@ func NewB() Panel {
 func NewC() Panel {
 	return &overTime{base: base{id: "c"}, name: "C", what: "what is read from h", few: "out", onN: true, series: func(c *Context, w *session.Window) (series, string) {
 		return series{rows: w.N, noun: "states", letter: "n", cursor: c.Cursor.N, signed: true,
-			data: w.C}, ""
+			data: w.C, most: w.Largest.C}, ""
 	}}
 }
 
@@ -62,7 +62,7 @@ func NewHTime() Panel {
 		}
 		n := stateOf(c, w)
 		return series{rows: w.D, noun: "channels", letter: "d", cursor: c.Cursor.D, signed: true, group: inGroup(c.Frame, w.D),
-			data: ofState(w.H, w.D, w.N, n)}, ""
+			data: ofState(w.H, w.D, w.N, n), most: w.Largest.H}, ""
 	}}
 }
 

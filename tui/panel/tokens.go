@@ -27,7 +27,7 @@ func NewTokens() Panel { return &tokens{base: base{id: "tokens"}} }
 func ribbonSeries(w *session.Window, log bool) series {
 	s := series{rows: 1, cursor: -1, log: log}
 	if l := lane(w, w.Layer); l != nil {
-		s.data = l.DeltaMean
+		s.data, s.most = l.DeltaMean, w.Largest.Delta
 	}
 	return s
 }

@@ -1,0 +1,29 @@
+package session
+
+import (
+	"math"
+
+	"mamba-tui/model"
+)
+
+// take raises the magnitudes to those of rec; writes holds the largest write of
+// a channel, one a token.
+func (g *Largest) take(rec *model.Record, writes []float32) {
+	raise(&g.Delta, rec.Delta)
+	raise(&g.Write, writes)
+	raise(&g.B, rec.B)
+	raise(&g.C, rec.C)
+	raise(&g.H, rec.H)
+}
+
+// raise makes *most at least the magnitude of every finite value.
+func raise(most *float32, values []float32) {
+	for _, v := range values {
+		if v < 0 {
+			v = -v
+		}
+		if v > *most && !math.IsInf(float64(v), 1) { // a NaN is never larger
+			*most = v
+		}
+	}
+}
