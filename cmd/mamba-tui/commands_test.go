@@ -124,7 +124,7 @@ func TestColours(t *testing.T) {
 		why  string
 	}{
 		{[]string{"TERM=xterm-256color", "COLORTERM=truecolor"}, colorprofile.TrueColor, "COLORTERM"},
-		{[]string{"TERM=xterm-256color"}, colorprofile.ANSI256, "TERM=xterm-256color"},
+		{[]string{"TERM=xterm-256color"}, colorprofile.ANSI256, `TERM is "xterm-256color"`},
 		{[]string{"TERM=linux"}, colorprofile.ANSI, "TERM"},
 		{[]string{"TERM=xterm-kitty"}, colorprofile.TrueColor, "TERM"},
 		// Any value of NO_COLOR that is not empty.

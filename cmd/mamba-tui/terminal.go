@@ -5,7 +5,6 @@ import (
 
 	"github.com/charmbracelet/colorprofile"
 
-	"mamba-tui/model/tokenizer"
 	"mamba-tui/tui/theme"
 )
 
@@ -29,7 +28,6 @@ func (a *app) screenless() string {
 // speak for it.
 func (a *app) colours() (colorprofile.Profile, string) {
 	p, why := theme.Resolve(a.environ, true)
-	why = tokenizer.Visible(why) // it quotes the environment
 	if p != colorprofile.ANSI && p != colorprofile.ANSI256 {
 		return p, why
 	}

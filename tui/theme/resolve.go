@@ -1,6 +1,7 @@
 package theme
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/colorprofile"
@@ -48,7 +49,7 @@ func Resolve(env []string, isTTY bool) (p colorprofile.Profile, reason string) {
 	noColour := get("NO_COLOR") != ""
 	switch {
 	case get("TERM") == "dumb":
-		return colorprofile.NoTTY, "TERM=dumb"
+		return colorprofile.NoTTY, "TERM is dumb"
 	case !isTTY && (!forced || noColour):
 		return colorprofile.NoTTY, "the output is not a terminal"
 	}
@@ -69,9 +70,9 @@ func Resolve(env []string, isTTY bool) (p colorprofile.Profile, reason string) {
 	case forced:
 		return max(p, colorprofile.ANSI), "CLICOLOR_FORCE is set"
 	case get("COLORTERM") != "" && p == colorprofile.TrueColor:
-		return p, "COLORTERM=" + get("COLORTERM")
+		return p, "COLORTERM is " + strconv.Quote(get("COLORTERM"))
 	case get("TERM") != "":
-		return p, "TERM=" + get("TERM")
+		return p, "TERM is " + strconv.Quote(get("TERM"))
 	}
 	return p, "the system's console"
 }

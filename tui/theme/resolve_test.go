@@ -17,11 +17,12 @@ func TestResolve(t *testing.T) {
 		want  colorprofile.Profile
 		cause string
 	}{
-		{"TERM=xterm-256color", true, colorprofile.ANSI256, "TERM=xterm-256color"},
-		{"TERM=xterm-256color COLORTERM=truecolor", true, colorprofile.TrueColor, "COLORTERM=truecolor"},
-		{"TERM=xterm-kitty", true, colorprofile.TrueColor, "TERM=xterm-kitty"},
-		{"TERM=linux", true, colorprofile.ANSI, "TERM=linux"},
-		{"TERM=screen-256color COLORTERM=truecolor", true, colorprofile.ANSI256, "TERM=screen-256color"},
+		{"TERM=xterm-256color", true, colorprofile.ANSI256, `TERM is "xterm-256color"`},
+		{"TERM=xterm-256color COLORTERM=truecolor", true, colorprofile.TrueColor, `COLORTERM is "truecolor"`},
+		{"TERM=xterm-kitty", true, colorprofile.TrueColor, `TERM is "xterm-kitty"`},
+		{"TERM=x\x1b[2J", true, colorprofile.ANSI, `"x\x1b[2J"`}, // what it quotes cannot reach a terminal
+		{"TERM=linux", true, colorprofile.ANSI, `TERM is "linux"`},
+		{"TERM=screen-256color COLORTERM=truecolor", true, colorprofile.ANSI256, `TERM is "screen-256color"`},
 
 		// NO_COLOR: any value but the empty one, and over everything else.
 		{"TERM=xterm-256color NO_COLOR=1", true, colorprofile.ASCII, "NO_COLOR"},
@@ -33,15 +34,15 @@ func TestResolve(t *testing.T) {
 		{"TERM=xterm-256color NO_COLOR=1 NO_COLOR=", true, colorprofile.ANSI256, "TERM"}, // the last one wins
 
 		// No screen.
-		{"TERM=dumb", true, colorprofile.NoTTY, "TERM=dumb"},
-		{"TERM=dumb NO_COLOR=1", true, colorprofile.NoTTY, "TERM=dumb"},
+		{"TERM=dumb", true, colorprofile.NoTTY, "TERM is dumb"},
+		{"TERM=dumb NO_COLOR=1", true, colorprofile.NoTTY, "TERM is dumb"},
 		{"TERM=xterm-256color COLORTERM=truecolor", false, colorprofile.NoTTY, "not a terminal"},
 		{"TERM=xterm-256color NO_COLOR=1 CLICOLOR_FORCE=1", false, colorprofile.NoTTY, "not a terminal"},
 
 		// Forced.
 		{"TERM=xterm-256color CLICOLOR_FORCE=1", false, colorprofile.ANSI256, "CLICOLOR_FORCE"},
-		{"TERM=dumb CLICOLOR_FORCE=1", true, colorprofile.NoTTY, "TERM=dumb"},
-		{"TERM=dumb CLICOLOR_FORCE=1", false, colorprofile.NoTTY, "TERM=dumb"},
+		{"TERM=dumb CLICOLOR_FORCE=1", true, colorprofile.NoTTY, "TERM is dumb"},
+		{"TERM=dumb CLICOLOR_FORCE=1", false, colorprofile.NoTTY, "TERM is dumb"},
 		{"TERM=xterm-256color CLICOLOR_FORCE=0", false, colorprofile.NoTTY, "not a terminal"},
 		{"TERM=xterm COLORTERM=24bit CLICOLOR_FORCE=yes", false, colorprofile.TrueColor, "CLICOLOR_FORCE"},
 	} {
