@@ -9,7 +9,7 @@ import (
 // settings, in the order in which they are shown. The character model is not
 // among them: it needs a text (OpenChars).
 func All() []Task {
-	return []Task{Header{}, Majority{}, Recall{}, Induction{}, SelectiveCopying{}, Copying{}}
+	return []Task{Header{Often: true}, Majority{}, Recall{}, Induction{}, SelectiveCopying{}, Copying{}}
 }
 
 // Names lists the names that Open knows: those of All, and chars.
