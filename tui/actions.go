@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 
@@ -130,6 +131,21 @@ func (m *Model) nextReduction() tea.Cmd {
 		"max": "the largest by absolute value", "mean": "their mean", "rms": "their root mean square",
 		"topk": "only those that vary most are shown",
 	}[m.ctx.Opt.Reduction])
+}
+
+func (m *Model) toggleChannels() tea.Cmd {
+	D := m.frame.Info.Config.DInner
+	if len(m.frame.Group.Channels) == 0 || len(m.frame.Group.Channels) >= D {
+		return m.say(note, fmt.Sprintf("Δ varies alike in all %d channels: there is no smaller group to show", D))
+	}
+	if panel.OnlyGroup(&m.ctx, D) != nil {
+		m.ctx.Opt.Channels = panel.ChannelsAll
+		m.turn()
+		return m.say(note, fmt.Sprintf("the maps show all %d channels", D))
+	}
+	m.ctx.Opt.Channels = panel.ChannelsGroup
+	m.turn()
+	return m.say(note, "the maps show "+oneLine(m.frame.Group.Name))
 }
 
 func (m *Model) toggleLog() tea.Cmd {

@@ -109,10 +109,9 @@ func timeCommands() []command {
 }
 
 func cursorCommands() []command {
-	channels := func(m *Model) int { return m.frame.Info.Config.DInner }
 	return []command{
-		{id: "up", title: "previous channel", short: "channel", group: groupCursor, keys: []string{"up"}, run: func(m *Model) tea.Cmd { return m.move(&m.cursor.D, -1, channels(m), "channel") }},
-		{id: "down", title: "next channel", group: groupCursor, keys: []string{"down"}, run: func(m *Model) tea.Cmd { return m.move(&m.cursor.D, 1, channels(m), "channel") }},
+		{id: "up", title: "previous channel", short: "channel", group: groupCursor, keys: []string{"up"}, run: func(m *Model) tea.Cmd { return m.moveChannel(-1) }},
+		{id: "down", title: "next channel", group: groupCursor, keys: []string{"down"}, run: func(m *Model) tea.Cmd { return m.moveChannel(1) }},
 		{id: "state-back", title: "previous state", group: groupCursor, keys: []string{","}, run: func(m *Model) tea.Cmd { return m.move(&m.cursor.N, -1, m.frame.Info.Config.DState, "state") }},
 		{id: "state-next", title: "next state", group: groupCursor, keys: []string{"."}, run: func(m *Model) tea.Cmd { return m.move(&m.cursor.N, 1, m.frame.Info.Config.DState, "state") }},
 		{id: "layer-back", title: "previous layer", group: groupCursor, keys: []string{"<"}, run: func(m *Model) tea.Cmd { return m.move(&m.cursor.Layer, -1, m.frame.Info.Config.NLayer, "layer") }},
@@ -161,6 +160,7 @@ func lookCommands() []command {
 	return []command{
 		{id: "lane", title: "kept lane: kept share, mean exp(ΔA), half-life", group: groupLook, keys: []string{"k"}, run: (*Model).nextLane},
 		{id: "reduction", title: "how many channels become few rows: max, mean, RMS, top-k", group: groupLook, keys: []string{"o"}, run: (*Model).nextReduction},
+		{id: "channels", title: "which channels the maps show: those whose Δ varies most, or all", group: groupLook, keys: []string{"n"}, run: (*Model).toggleChannels},
 		{id: "log", title: "Δ linear or logarithmic", group: groupLook, keys: []string{"d"}, run: (*Model).toggleLog},
 		{id: "ranges", title: "ranges: frozen, or moving slowly", group: groupLook, keys: []string{"a"}, run: (*Model).toggleRanges},
 		{id: "colours", title: "next colour map", group: groupLook, keys: []string{"v"}, run: (*Model).nextMap},

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"mamba-tui/model/session"
+	"mamba-tui/tui/panel"
 )
 
 // clampCursor keeps the cursor inside the model and the history.
@@ -103,6 +104,27 @@ func (m *Model) move(at *int, by, size int, what string) tea.Cmd {
 	m.clampCursor()
 	m.touch()
 	return m.ask()
+}
+
+// moveChannel moves the cursor to the next channel that the maps show.
+func (m *Model) moveChannel(by int) tea.Cmd {
+	D := m.frame.Info.Config.DInner
+	only := panel.OnlyGroup(&m.ctx, D)
+	if only == nil {
+		return m.move(&m.cursor.D, by, D, "channel")
+	}
+	at, found := slices.BinarySearch(only, m.cursor.D)
+	if by > 0 && !found { // at is the next one already
+		at--
+	}
+	if at+by < 0 || at+by >= len(only) {
+		which := "first"
+		if by > 0 {
+			which = "last"
+		}
+		return m.say(note, fmt.Sprintf("channel %d is the %s of %s; n shows all", m.cursor.D, which, oneLine(m.frame.Group.Name)))
+	}
+	return m.move(&m.cursor.D, only[at+by]-m.cursor.D, D, "channel")
 }
 
 // pan moves what is visible, and the cursor only as far as it has to.

@@ -46,7 +46,11 @@ type segment struct {
 // hints are the facts the layout depends on.
 func (m *Model) layoutHints() Hints {
 	c := m.frame.Info.Config
-	h := Hints{D: c.DInner, N: c.DState, PerLine: heat.RowsPerLine(depth(m.opt.Profile))}
+	d := c.DInner
+	if only := panel.OnlyGroup(&m.ctx, d); only != nil {
+		d = len(only)
+	}
+	h := Hints{D: d, N: c.DState, PerLine: heat.RowsPerLine(depth(m.opt.Profile))}
 	if p, ok := m.screen.panels["xray"].(interface {
 		Wants(*panel.Context) (least, best int)
 	}); ok && m.frame.Clean.At != nil {

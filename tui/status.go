@@ -7,6 +7,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"mamba-tui/model"
 	"mamba-tui/model/session"
 	"mamba-tui/tui/theme"
 )
@@ -44,12 +45,13 @@ func (m *Model) statusLine() string {
 	right := " " + m.view.String() + " · " + m.modeName() + " "
 	fields := []field{
 		{oneLine(f.Info.Card.Name), 10, theme.Title},
-		{string(f.Info.Card.Kind), 8, theme.Accent},
+		{kindText(f.Info.Card.Kind), 11, kindRole(f.Info.Card.Kind)},
 		{oneLine(f.Info.Backend), 4, theme.Dim},
 		{m.tokenCount(), 9, theme.Text},
 		{othersText(f.Others), 7, theme.Warn},
 		{pendingText(f.Pending), 8, theme.Warn},
 		{stepTime(f.Timing), 5, theme.Dim},
+		{rescanTime(f.Timing), 3, theme.Dim},
 		{m.layerText(), 6, theme.Text},
 		{branchText(f.Branch), 6, theme.Text},
 		{tweakText(f.Tweaks), 8, theme.Changed},
@@ -121,16 +123,47 @@ func pendingText(n int) string {
 
 // stepTime is the measured time of one token.
 func stepTime(t session.Timing) string {
-	us := t.StepMicros
-	switch {
-	case us <= 0:
+	if t.StepMicros <= 0 {
 		return ""
-	case us < 10:
-		return fmt.Sprintf("%.1f µs/step", us)
-	case us < 1000:
-		return fmt.Sprintf("%.0f µs/step", us)
 	}
-	return fmt.Sprintf("%.3g ms/step", us/1000)
+	return micros(t.StepMicros) + "/step"
+}
+
+// rescanTime is the measured time of the newest rebuilding of a window.
+func rescanTime(t session.Timing) string {
+	if t.RescanMicros <= 0 || t.RescanTokens <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("re-scan %d in %s", t.RescanTokens, micros(t.RescanMicros))
+}
+
+// micros writes a duration given in microseconds.
+func micros(us float64) string {
+	switch {
+	case us < 9.95:
+		return fmt.Sprintf("%.1f µs", us)
+	case us < 999.5:
+		return fmt.Sprintf("%.0f µs", us)
+	}
+	return fmt.Sprintf("%.3g ms", us/1000)
+}
+
+// kindText is the provenance in a word or two, never empty.
+func kindText(k model.Kind) string {
+	if k == "" || k == model.Unknown {
+		return "unknown origin"
+	}
+	return oneLine(string(k))
+}
+
+// kindRole makes weights that nothing is known of, or that are random, stand
+// out.
+func kindRole(k model.Kind) theme.Role {
+	switch k {
+	case model.HandWritten, model.Trained, model.Real:
+		return theme.Accent
+	}
+	return theme.Warn
 }
 
 func (m *Model) layerText() string {
@@ -157,10 +190,17 @@ func tweakText(tweaks []session.Tweak) string {
 	return count(len(tweaks), "tweak")
 }
 
+// parityFloor is what a comparison of float32 numbers can tell apart: the
+// oracle's values are rounded to float32 before they are compared.
+const parityFloor = 6e-8
+
 // parityText is the distance to the float64 oracle, or that none is known.
 func parityText(p session.Parity) string {
-	if !p.Known {
+	switch {
+	case !p.Known:
 		return "parity –"
+	case p.Rel < parityFloor:
+		return fmt.Sprintf("parity <%.0e", parityFloor)
 	}
 	return fmt.Sprintf("parity %.0e", p.Rel)
 }

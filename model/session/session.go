@@ -291,11 +291,7 @@ func (s *Session) Next(sampler Sampler) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	t := Token{ID: id, Flags: Generated}
-	if id == s.info.OtherID {
-		t.Flags |= Other
-	}
-	return t, nil
+	return Token{ID: id, Flags: Generated}, nil
 }
 
 // say leaves a notice for the person.

@@ -188,6 +188,17 @@ func TestInfo(t *testing.T) {
 	if f := mustFrame(t, s, Look{}); f.Others != 0 {
 		t.Errorf("%d others after the only one was rolled back", f.Others)
 	}
+	// The model's own "other" symbol is a symbol like any: nobody typed it.
+	if err := s.Append(context.Background(), []Token{{ID: 2, Flags: Generated}}); err != nil {
+		t.Fatal(err)
+	}
+	if f := mustFrame(t, s, Look{}); f.Others != 0 {
+		t.Errorf("a generated other symbol counts as %d outside the alphabet", f.Others)
+	}
+	s.clean.logits[2] = 1e6
+	if next, err := s.Next(Sampler{}); err != nil || next.ID != 2 || next.Flags != Generated {
+		t.Errorf("the model's own other symbol is %+v, %v, want id 2, generated and nothing else", next, err)
+	}
 }
 
 // Rows of the embedding beyond the tokenizer's ids stand for nothing: they are

@@ -164,6 +164,18 @@ func (r Rows) Stretch(k int) Rows {
 	return out
 }
 
+// Pick renames the channels: row by row, channel i becomes of[i]. It turns rows
+// made for a few chosen channels into rows of all; of must be ascending.
+func (r Rows) Pick(of []int) Rows {
+	out := Rows{Of: make([][]int, len(r.Of)), Title: r.Title, Red: r.Red}
+	for y, row := range r.Of {
+		for _, i := range row {
+			out.Of[y] = append(out.Of[y], of[i])
+		}
+	}
+	return out
+}
+
 // Variance is the variance over time of each column of a row-major (T, D)
 // array, what [TopK] picks by. NaN where a value is not finite; 0 for T = 0.
 func Variance(data []float32, T, D int) []float64 {

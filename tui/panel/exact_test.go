@@ -93,17 +93,6 @@ func TestEveryPanelFillsItsRectangleExactly(t *testing.T) {
 	}
 }
 
-func TestStatusIsExact(t *testing.T) {
-	for name, f := range contexts(t) {
-		for _, depth := range []heat.Depth{heat.TrueColor, heat.Mono} {
-			c := contextFor(f, themed(t, depth, true), 50, 2)
-			for w := range 210 {
-				exact(t, []string{Status(w, c, Mode{"WATCH", "LIVE"})}, w, 1, fmt.Sprintf("status of %q at %d", name, w))
-			}
-		}
-	}
-}
-
 // FuzzPanelSizes draws any panel of any made frame at any size and axis.
 func FuzzPanelSizes(f *testing.F) {
 	f.Add(uint8(0), uint16(80), uint16(24), uint8(2), uint8(7), int16(3), uint8(5), uint8(2), "x")

@@ -90,7 +90,7 @@ func frameAt(t testing.TB, s *session.Session, T, layer int) *session.Frame {
 
 // contextFor draws a frame on an axis of cols columns, cellW a token.
 func contextFor(f *session.Frame, th *theme.Theme, cols, cellW int) *Context {
-	c := &Context{Frame: f, Theme: th}
+	c := &Context{Frame: f, Theme: th, Opt: Options{Channels: ChannelsAll}}
 	c.Axis = Axis{Gutter: 7, Cols: cols, CellW: cellW}
 	n := len(f.Tokens)
 	c.Axis.From = max(0, n-c.Axis.Slots())

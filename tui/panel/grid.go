@@ -93,7 +93,7 @@ func (g grid) layFlat(w, h int) grid {
 	}
 	g.chans = heat.Reduce(g.red, g.D, n, nil)
 	if n < g.D {
-		g.title, g.few = g.chans.Title, few(g.chans, g.D)
+		g.title, g.few = g.chans.Title, few(g.chans, strconv.Itoa(g.D))
 	}
 	g.lines = (g.rows*g.rep + g.per - 1) / g.per
 	return g

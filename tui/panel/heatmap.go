@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -14,6 +15,7 @@ import (
 type series struct {
 	data   []float32
 	rows   int     // D or N
+	only   []int   // the rows to show, ascending; nil: all
 	noun   string  // what a row is: "channels", "states"
 	letter string  // its letter on the labels: "d", "n"
 	cursor int     // the cursor's row
@@ -77,13 +79,27 @@ const tallest = 6
 func (s *series) spread(c *Context, w *session.Window, lines int) heat.Rows {
 	pix := lines * heat.RowsPerLine(c.Theme.Depth)
 	red := reductionOf(c.Opt.Reduction)
-	var variance []float64
-	if data, _, T := s.visible(c.Axis, w); red == heat.TopK && s.rows > pix && T > 0 {
-		variance = heat.Variance(data, T, s.rows)
+	n, noun := s.rows, s.noun
+	if s.only != nil {
+		n, noun = len(s.only), fmt.Sprintf("of %d %s", s.rows, s.noun)
 	}
-	rows := heat.ReduceNamed(red, s.rows, pix, variance, s.noun)
-	if s.rows > 0 && pix/s.rows > 1 {
-		rows = rows.Stretch(min(pix/s.rows, tallest))
+	var variance []float64
+	if data, _, T := s.visible(c.Axis, w); red == heat.TopK && n > pix && T > 0 {
+		all := heat.Variance(data, T, s.rows)
+		variance = all
+		if s.only != nil {
+			variance = make([]float64, n)
+			for i, d := range s.only {
+				variance[i] = all[d]
+			}
+		}
+	}
+	rows := heat.ReduceNamed(red, n, pix, variance, noun)
+	if s.only != nil {
+		rows = rows.Pick(s.only)
+	}
+	if n > 0 && pix/n > 1 {
+		rows = rows.Stretch(min(pix/n, tallest))
 	}
 	return rows
 }
@@ -125,11 +141,12 @@ func (th *timeHeat) lines(c *Context, p *page, w *session.Window, s *series, rng
 	th.ras.Fill(data, T, s.rows, rows, rng, func(t int) (int, bool) { return c.Axis.Slot(from + t) })
 	opt := heat.Plain(c.Axis.CellW)
 	opt.Rows = n
-	if x, ok := c.Axis.Slot(c.Cursor.T); ok && x < slots {
+	switch x, ok := c.Axis.Slot(c.Cursor.T); {
+	case c.Axis.Sweep && c.Cursor.T == c.Axis.To-1:
+		// The newest column needs no light: the gap after it shows where now
+		// is. Lighting it would send two columns a token instead of one.
+	case ok && x < slots:
 		opt.CursorX = x
-	}
-	if x, ok := c.Axis.Slot(c.Axis.To - 1); ok && c.Axis.Sweep && x != opt.CursorX {
-		opt.NowX = x
 	}
 	if focused { // the cell's own mark hides its colour: only where one looks
 		opt.CursorY = rows.Row(s.cursor)
@@ -239,7 +256,7 @@ func rowLabel(r *row, c *Context, s *series, rows heat.Rows, a, b int) {
 		label, mark, role = s.letter+strconv.Itoa(s.cursor), "›", theme.Accent
 	}
 	side := " "
-	if group {
+	if group && s.only == nil {
 		side = "▐"
 	}
 	if g < 4 {

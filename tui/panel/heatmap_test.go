@@ -219,6 +219,54 @@ func TestScalesOfDelta(t *testing.T) {
 	}
 }
 
+// The maps show the named group alone where that is worth a picture; the title
+// says of how many, a click gives the true channel, and a channel outside it, or
+// the option, brings all of them back.
+func TestGroupAlone(t *testing.T) {
+	f := frameAt(t, header(t), 12, 0)
+	c := contextFor(f, themed(t, heat.TrueColor, true), 60, 2)
+	c.Opt.Channels = ChannelsAuto
+	p := NewDelta()
+	p.SetSize(97, 9)
+	if got := rowText(screen(t, p.Lines(c), 97), 0); !strings.Contains(got, "16 of 64 channels, Δ varies most") {
+		t.Errorf("the group's map is titled %q", got)
+	}
+	if cur, ok := p.Hit(c, 7, 8); !ok || cur.D != 14 {
+		t.Errorf("the last line's upper row is channel %d (%v), want 14 of 0…15", cur.D, ok)
+	}
+	p.SetSize(97, 5)
+	if got := rowText(screen(t, p.Lines(c), 97), 0); !strings.Contains(got, "16 of 64 channels → 8 rows, max|·|") {
+		t.Errorf("a small map of the group is titled %q", got)
+	}
+	for name, change := range map[string]func(*Context){
+		"a cursor outside": func(c *Context) { c.Cursor.D = 40 },
+		"the option":       func(c *Context) { c.Opt.Channels = ChannelsAll },
+		"a small group":    func(c *Context) { f := *c.Frame; f.Group.Channels = []int{0, 1, 2}; c.Frame = &f },
+		"a large group": func(c *Context) {
+			f := *c.Frame
+			f.Group.Channels = nil
+			for d := range 33 {
+				f.Group.Channels = append(f.Group.Channels, d)
+			}
+			c.Frame = &f
+		},
+	} {
+		all := *c
+		change(&all)
+		all.Rev++
+		if got := OnlyGroup(&all, 64); got != nil {
+			t.Errorf("%s: only %d channels are shown", name, len(got))
+		}
+		if got := rowText(screen(t, p.Lines(&all), 97), 0); !strings.Contains(got, "64 channels → 8 rows") {
+			t.Errorf("%s: titled %q", name, got)
+		}
+	}
+	c.Opt.Channels, c.Cursor.D = ChannelsGroup, 40
+	if got := OnlyGroup(c, 64); len(got) != 16 {
+		t.Errorf("asked for the group: %d channels", len(got))
+	}
+}
+
 // A picture of noise alone is drawn on the scale of the whole history: 2e-9 is
 // not bright because the wipe has scrolled away.
 func TestScaleIsThatOfTheHistory(t *testing.T) {

@@ -22,7 +22,7 @@ type overTime struct {
 // NewDelta is Δ over time, channels × tokens: the step size after softplus.
 func NewDelta() Panel {
 	return &overTime{base: base{id: "delta"}, name: "Δ", what: "step size", series: func(c *Context, w *session.Window) (series, string) {
-		return series{rows: w.D, noun: "channels", letter: "d", cursor: c.Cursor.D, log: c.Opt.LogDelta, group: inGroup(c.Frame, w.D),
+		return series{rows: w.D, noun: "channels", letter: "d", cursor: c.Cursor.D, log: c.Opt.LogDelta, group: inGroup(c.Frame, w.D), only: OnlyGroup(c, w.D),
 			data: w.Delta, most: w.Largest.Delta}, ""
 	}}
 }
@@ -30,7 +30,7 @@ func NewDelta() Panel {
 // NewWrite is what each token writes, channels × tokens: ‖Δ·B·u‖ over states.
 func NewWrite() Panel {
 	return &overTime{base: base{id: "write"}, name: "write", what: "‖Δ·B·u‖ over n", few: "‖ΔBu‖", series: func(c *Context, w *session.Window) (series, string) {
-		return series{rows: w.D, noun: "channels", letter: "d", cursor: c.Cursor.D, log: c.Opt.LogDelta, group: inGroup(c.Frame, w.D),
+		return series{rows: w.D, noun: "channels", letter: "d", cursor: c.Cursor.D, log: c.Opt.LogDelta, group: inGroup(c.Frame, w.D), only: OnlyGroup(c, w.D),
 			data: w.Write, most: w.Largest.Write}, ""
 	}}
 }
@@ -61,7 +61,7 @@ func NewHTime() Panel {
 				T, w.D, w.N, count(T*w.D*w.N))
 		}
 		n := stateOf(c, w)
-		return series{rows: w.D, noun: "channels", letter: "d", cursor: c.Cursor.D, signed: true, group: inGroup(c.Frame, w.D),
+		return series{rows: w.D, noun: "channels", letter: "d", cursor: c.Cursor.D, signed: true, group: inGroup(c.Frame, w.D), only: OnlyGroup(c, w.D),
 			data: ofState(w.H, w.D, w.N, n), most: w.Largest.H}, ""
 	}}
 }
@@ -112,7 +112,7 @@ func (o *overTime) Lines(c *Context) []string {
 			n--
 		}
 		per := heat.RowsPerLine(c.Theme.Depth)
-		if n >= 8 && n*per > s.rows { // a line to spare
+		if n >= 8 && n*per > s.shown() { // a line to spare
 			bar, n = true, n-1
 		}
 		rng := o.heat.observe(c, w, &s)
@@ -140,12 +140,14 @@ func (o *overTime) describe(c *Context, w *session.Window, s *series, rng heat.R
 		parts = append(parts, part{long: fmt.Sprintf("n = %d of %d", stateOf(c, w), w.N), short: fmt.Sprintf("n %d/%d", stateOf(c, w), w.N), keep: 7})
 	}
 	if reduced(s, rows) {
-		parts = append(parts, part{long: rows.Title, short: few(rows, s.rows), keep: 50})
+		parts = append(parts, part{long: rows.Title, short: s.few(rows), keep: 50})
+	} else if s.only != nil {
+		parts = append(parts, part{long: phrase(c.Frame.Group.Name), short: fmt.Sprintf("%d of %d", len(s.only), s.rows), keep: 50})
 	} else {
 		parts = append(parts, part{long: fmt.Sprintf("%d %s", s.rows, plural(s.rows, s.noun)), short: fmt.Sprintf("%d", s.rows), keep: 4})
 	}
 	parts = append(parts, part{long: rangeText(rng, c.Opt.Frozen), keep: 8})
-	if o.id == "delta" && s.group != nil {
+	if o.id == "delta" && s.group != nil && s.only == nil {
 		parts = append(parts, part{long: "▐ " + phrase(c.Frame.Group.Name), keep: 1})
 	}
 	if c.Frame.Changed != nil && w == c.Frame.Changed {
@@ -168,11 +170,28 @@ func reduced(s *series, rows heat.Rows) bool {
 			n++
 		}
 	}
-	return n < s.rows
+	return n < s.shown()
 }
 
-// few is a reduction's title where there is little room: "64 → 20, max|·|".
-func few(rows heat.Rows, all int) string {
+// few is a reduction's title where there is little room: "64 → 20, max|·|" or
+// "16 of 64 → 12, max|·|".
+func (s *series) few(rows heat.Rows) string {
+	if s.only != nil {
+		return few(rows, fmt.Sprintf("%d of %d", len(s.only), s.rows))
+	}
+	return few(rows, fmt.Sprint(s.rows))
+}
+
+// shown is how many rows of the data the picture is about.
+func (s *series) shown() int {
+	if s.only != nil {
+		return len(s.only)
+	}
+	return s.rows
+}
+
+// few names all that is reduced, how many rows of it are left, and how.
+func few(rows heat.Rows, all string) string {
 	n := 0
 	for y, of := range rows.Of {
 		if y == 0 || len(of) > 0 && of[0] != rows.Of[y-1][0] {
@@ -180,7 +199,7 @@ func few(rows heat.Rows, all int) string {
 		}
 	}
 	how := map[heat.Reduction]string{heat.Max: "max|·|", heat.Mean: "mean", heat.RMS: "rms", heat.TopK: "top variance"}[rows.Red]
-	return fmt.Sprintf("%d → %d, %s", all, n, how)
+	return fmt.Sprintf("%s → %d, %s", all, n, how)
 }
 
 // plural drops the final s of what for one.
@@ -243,6 +262,8 @@ func (o *overTime) Wants(c *Context) (least, best int) {
 	rows := w.D
 	if o.onN {
 		rows = w.N
+	} else if only := OnlyGroup(c, w.D); only != nil {
+		rows = len(only)
 	}
 	per := heat.RowsPerLine(c.Theme.Depth)
 	return 2, 1 + max(1, (rows+per-1)/per)

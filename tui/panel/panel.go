@@ -1,6 +1,8 @@
 package panel
 
 import (
+	"slices"
+
 	"mamba-tui/model/session"
 	"mamba-tui/tui/theme"
 )
@@ -108,7 +110,37 @@ type Options struct {
 	LogDelta  bool   // Δ on a log scale
 	Frozen    bool   // ranges do not move
 	Changed   bool   // show the changed run where both exist
-	State     int    // n shown in h over time
+	Channels  Channels
+	State     int // n shown in h over time
+}
+
+// Channels is which channels the maps show.
+type Channels uint8
+
+// The choices of Channels.
+const (
+	// ChannelsAuto shows the named group alone where it is worth a picture: at
+	// least 8 channels, at most half of all, the cursor's among them.
+	ChannelsAuto Channels = iota
+	ChannelsAll
+	ChannelsGroup
+)
+
+// OnlyGroup is the channels that the maps show if they show a group of D
+// alone, ascending; nil where they show all.
+func OnlyGroup(c *Context, D int) []int {
+	g := c.Frame.Group.Channels
+	if len(g) == 0 || len(g) >= D || g[len(g)-1] >= D {
+		return nil
+	}
+	_, has := slices.BinarySearch(g, c.Cursor.D)
+	switch {
+	case c.Opt.Channels == ChannelsGroup:
+		return g
+	case c.Opt.Channels == ChannelsAuto && has && len(g) >= 8 && 2*len(g) <= D:
+		return g
+	}
+	return nil
 }
 
 // LaneMode is what the kept lane shows.

@@ -103,13 +103,13 @@ func (s *diff) part(c *Context, p *page, th *timeHeat, w *session.Window, data [
 	if p.room() < 2 || n < 1 {
 		return p.h
 	}
-	ser := series{data: data, rows: w.D, noun: "channels", letter: "d", cursor: c.Cursor.D, signed: true, group: inGroup(c.Frame, w.D)}
+	ser := series{data: data, rows: w.D, noun: "channels", letter: "d", cursor: c.Cursor.D, signed: true, group: inGroup(c.Frame, w.D), only: OnlyGroup(c, w.D)}
 	rng := th.observe(c, w, &ser)
 	rows := ser.spread(c, w, n)
 	r := p.row().pad(min(c.Axis.Gutter, 1))
 	txt := []part{{long: name, keep: 9}, {long: "changed − clean", keep: 5}, {long: fmt.Sprintf("%d channels", w.D), keep: 4}, {long: rangeText(rng, c.Opt.Frozen), keep: 8}}
 	if reduced(&ser, rows) {
-		txt[2] = part{long: rows.Title, short: few(rows, w.D), keep: 50}
+		txt[2] = part{long: rows.Title, short: ser.few(rows), keep: 50}
 	}
 	same := true
 	for _, v := range data {

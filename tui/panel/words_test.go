@@ -5,10 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"mamba-tui/model"
 	"mamba-tui/model/session"
 	"mamba-tui/tui/heat"
-	"mamba-tui/tui/theme"
 )
 
 func TestCaptionOfTheHeaderModel(t *testing.T) {
@@ -135,11 +133,6 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("probability(%v) = %q, want %q", p, got, want)
 		}
 	}
-	for us, want := range map[float64]string{5: "5.0 µs", 166.4: "166 µs", 47560: "48 ms", 2.5e6: "2.5 s"} {
-		if got := micros(us); got != want {
-			t.Errorf("micros(%v) = %q, want %q", us, got, want)
-		}
-	}
 }
 
 func TestFit(t *testing.T) {
@@ -189,48 +182,5 @@ func TestSafeText(t *testing.T) {
 	}
 	if got := safe(" "); got != "␣" {
 		t.Errorf("a token that is a space shows as %q", got)
-	}
-}
-
-func TestStatusDropsByPriority(t *testing.T) {
-	f := frameAt(t, header(t), 12, 0)
-	f.Others, f.Pending = 2, 3
-	c := contextFor(f, themed(t, heat.Mono, true), 60, 2)
-	mode := Mode{"WATCH", "INSERT"}
-	at := func(w int) string {
-		return rowText(screen(t, []string{Status(w, c, mode)}, w), 0)
-	}
-	wide := at(200)
-	for _, want := range []string{"header-exact", "hand-written", "cpu", "token 12 of 28", "2 outside the alphabet", "3 pending", "/step", "WATCH", "INSERT"} {
-		if !strings.Contains(wide, want) {
-			t.Errorf("at 200 cells %q lacks %q", wide, want)
-		}
-	}
-	if s := at(80); !strings.Contains(s, "hand-written") || !strings.Contains(s, "12 of 28") || !strings.Contains(s, "INSERT") {
-		t.Errorf("at 80 cells: %q", s)
-	}
-	if s := at(36); !strings.Contains(s, "header-exact") || !strings.Contains(s, "hand-written") {
-		t.Errorf("at 36 cells the provenance is gone: %q", s)
-	}
-	for kind, want := range map[model.Kind]string{"": "unknown origin", model.Unknown: "unknown origin", model.Trained: "trained", "\x1b[5m": `\x1b[5m`} {
-		f.Info.Card.Kind = kind
-		if s := at(200); !strings.Contains(s, want) {
-			t.Errorf("kind %q shows as %q", kind, s)
-		}
-	}
-	if kindRole(model.Untrained) != theme.Warn || kindRole(model.HandWritten) != theme.Good {
-		t.Error("an untrained model must stand out")
-	}
-}
-
-func TestParity(t *testing.T) {
-	f := &session.Frame{}
-	c := &Context{Frame: f}
-	if got := Parity(c); got != "parity …" {
-		t.Errorf("unknown: %q", got)
-	}
-	f.Parity = session.Parity{Known: true, Rel: 3.04e-7}
-	if got := Parity(c); got != "parity 3e-7" {
-		t.Errorf("known: %q", got)
 	}
 }
