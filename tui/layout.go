@@ -1,6 +1,9 @@
 package tui
 
-import "image"
+import (
+	"image"
+	"slices"
+)
 
 // The smallest terminal that is laid out; below it the screen says what it has
 // and what it needs.
@@ -148,15 +151,27 @@ func (l *Layout) watch(body image.Rectangle, hn Hints) (time image.Rectangle) {
 	side := sideWidth(body.Dx())
 	time, rule, right := cutRight(body, side)
 	l.Rules = append(l.Rules, rule)
-	l.stack(time, []row{
+	all := lines(hn.D, hn) // lines in which every channel has a row of its own
+	rows := []row{
 		{id: "tokens", min: 2, want: ribbonHeight(body.Dy())},
 		{id: "kept", min: 2, want: keptHeight(body.Dy())},
-		{id: "delta", min: 3, want: 1 + lines(hn.D, hn), weight: 3},
-		{id: "write", min: 4, want: 1 + lines(hn.D, hn), weight: 1, optional: 44},
+		{id: "delta", min: 3, want: 1 + all, weight: 3, unit: all},
+		{id: "write", min: 4, want: 1 + all, weight: 1, unit: all, optional: 44},
 		{id: "b", min: 2, want: 1 + lines(hn.N, hn), first: true},
 		{id: "c", min: 2, want: 1 + lines(hn.N, hn), first: true},
-		{id: "htime", min: 3, want: 1 + lines(hn.D, hn), weight: 2},
-	})
+		{id: "htime", min: 3, want: 1 + all, weight: 2, unit: all},
+	}
+	if spare := time.Dy() - wanted(rows); all >= 3 && spare < 0 {
+		// What is written gets what the others leave: a row a channel, or one
+		// for two, never something between.
+		half := 1 + (all+1)/2
+		if write := &rows[3]; spare+write.want >= half {
+			write.min, write.want, write.unit, write.optional = half, half, 0, 0
+		}
+	} else if spare >= 0 {
+		rows[3].optional = 0
+	}
+	l.stack(time, rows)
 	n := right.Dy()
 	inspector := clamp(n*2/5, 5, 18)
 	answer := clamp(n/3, 4, 19)
@@ -214,6 +229,7 @@ type row struct {
 	weight   int  // share of what is left once all have their minimum
 	first    bool // gets what it wants before others get a share
 	optional int  // left out in a column lower than this
+	unit     int  // lines that make every row of data one pixel taller; 0: it cannot use more than it wants
 }
 
 // stack gives every row its minimum, then what the small ones want, then the
@@ -262,10 +278,32 @@ func (l *Layout) stack(area image.Rectangle, rows []row) {
 			break
 		}
 	}
+	// Lines to spare make whole maps taller, the weightiest first, with one more
+	// for the colours' scale.
+	tall := make([]int, len(kept))
+	for i := range tall {
+		tall[i] = i
+	}
+	slices.SortStableFunc(tall, func(a, b int) int { return kept[b].weight - kept[a].weight })
+	for _, i := range tall {
+		if r := kept[i]; r.unit > 0 && heights[i] == r.want && free > r.unit {
+			heights[i] += r.unit + 1
+			free -= r.unit + 1
+		}
+	}
 	for i := range kept {
 		kept[i].want = heights[i]
 	}
 	l.column(area, kept)
+}
+
+// wanted is the height in which every row has what it can use.
+func wanted(rows []row) int {
+	sum := 0
+	for _, r := range rows {
+		sum += r.want
+	}
+	return sum
 }
 
 // column places rows of fixed height from the top; what does not fit is cut.

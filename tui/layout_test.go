@@ -137,9 +137,18 @@ func TestStackByNeed(t *testing.T) {
 	}
 	// Everything that is asked for is given where there is room for it.
 	l = Arrange(200, 200, Watch, "", Hints{D: 64, N: 16, PerLine: 2})
-	for _, id := range []string{"delta", "htime", "write"} {
-		if got := height(l, id); got != 33 {
-			t.Errorf("%s has %d lines, 64 channels need 33", id, got)
+	for id, want := range map[string]int{"delta": 66, "htime": 66, "write": 33} {
+		if got := height(l, id); got != want { // 33 lines a pixel a row, and 33 more for two and the scale
+			t.Errorf("%s has %d lines of 200, want %d", id, got, want)
+		}
+	}
+	// What is written has a row for every channel or for two, or is not shown.
+	for h := MinHeight; h < 120; h++ {
+		l := Arrange(120, h, Watch, "", Hints{D: 16, N: 1, PerLine: 2})
+		switch got := height(l, "write"); got {
+		case 0, 5, 9, 18:
+		default:
+			t.Errorf("at height %d 16 written channels have %d lines", h, got)
 		}
 	}
 }

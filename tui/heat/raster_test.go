@@ -317,3 +317,30 @@ func TestGlyphsAreOneColumn(t *testing.T) {
 		}
 	})
 }
+
+// Two pixels alike are a space on their colour, and it carries no foreground
+// from its left: the same cell looks the same wherever it stands.
+func TestAlikePixelsAreASpace(t *testing.T) {
+	m, err := NewMap("viridis", TrueColor, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Raster{W: 3, H: 2, Pix: []uint8{10, 200, 200, 250, 200, 200}}
+	opt := Plain(2)
+	line := r.Lines(nil, m, opt)[0]
+	buf := uv.NewScreenBuffer(6, 1)
+	uv.NewStyledString(line).Draw(buf, buf.Bounds())
+	alone := Raster{W: 1, H: 2, Pix: []uint8{200, 200}}
+	one := uv.NewScreenBuffer(2, 1)
+	uv.NewStyledString(alone.Lines(nil, m, opt)[0]).Draw(one, one.Bounds())
+	for x := 2; x < 6; x++ {
+		c := buf.CellAt(x, 0)
+		if c.Content != " " || c.Style.Fg != nil {
+			t.Errorf("column %d is %q with foreground %v, want a space without", x, c.Content, c.Style.Fg)
+		}
+		same(t, "background", c.Style.Bg, m.rgb[m.slot[200]])
+		if *c != *one.CellAt(0, 0) {
+			t.Errorf("column %d is %+v after another colour and %+v alone", x, *c, *one.CellAt(0, 0))
+		}
+	}
+}

@@ -174,6 +174,9 @@ func rowText(buf uv.ScreenBuffer, y int) string {
 // pair is the two colours of a heat cell.
 func pair(buf uv.ScreenBuffer, x, y int) (fg, bg color.Color) {
 	c := buf.CellAt(x, y)
+	if c.Content == " " { // both pixels alike
+		return c.Style.Bg, c.Style.Bg
+	}
 	return c.Style.Fg, c.Style.Bg
 }
 
