@@ -73,7 +73,7 @@ func (c *Checkpoint) Metadata() map[string]string {
 // card says what the model is so far.
 func (t *trainer) card() model.Card {
 	c := t.task.Card()
-	c.Name, c.Kind, c.Command = t.r.Task, model.Trained, t.r.Command()
+	c.Name, c.TaskName, c.Kind, c.Command = t.r.Task, t.task.Name(), model.Trained, t.r.Command()
 	c.Note = fmt.Sprintf("%d of %d steps", t.step, t.r.Steps)
 	if t.last != nil {
 		c.Note = fmt.Sprintf("measured after %d of %d steps: %.1f %% right at %d tokens (%d questions); %.1f %% with Δ frozen at its mean",

@@ -302,7 +302,7 @@ func TestGradientGolden(t *testing.T) {
 				asked++
 			}
 		}
-		for dtype, tolerance := range map[scan.DType]float64{scan.Float64: 1e-6, scan.Float32: 1e-5} {
+		for dtype, tolerance := range map[scan.DType]float64{scan.Float64: 1e-7, scan.Float32: 1e-5} {
 			n := newNet(t, dtype, p, len(c.Tokens))
 			grad := make([]float32, len(p.Flat))
 			score, err := n.Gradient(c.Tokens, c.Targets, 1/float64(asked), grad)

@@ -133,6 +133,9 @@ const (
 	mostBatch  = 4096
 	mostLength = 1 << 20
 	mostWidth  = 4096
+	mostLayers = 64
+	mostStates = 256
+	mostTaps   = 64
 )
 
 // base is what all recipes share: reference 4 of the measurements, AdamW
@@ -140,32 +143,31 @@ const (
 func base(name string) Recipe {
 	return Recipe{
 		Task: name, Seed: 1, Layers: 1, DModel: 32, DState: 8, DConv: 4, DtRank: 4,
-		Steps: 500, Batch: 16, Lengths: []int{128}, Advance: 0.95,
+		Steps: 800, Batch: 16, Lengths: []int{128}, Advance: 0.95,
 		LearningRate: 5e-3, WarmUp: 100, Floor: 0.05, Beta1: 0.9, Beta2: 0.98, WeightDecay: 0.1, Clip: 1,
 		Conv: ConvIdentity, A: AS4DReal, DtMin: 1e-3, DtMax: 1e-1, EmbeddingStd: 1, Selective: allSelective,
 	}
 }
 
 // Defaults is the recipe for a task by its name. A task without a recipe of
-// its own gets that of the header latch.
+// its own gets that of the header latch. The lengths are those that the task
+// names itself.
 func Defaults(name string) Recipe {
 	r := base(name)
+	if t, err := task.ByName(name); err == nil {
+		if s, ok := t.(task.Sized); ok {
+			r.Lengths = s.Lengths()
+		}
+	}
 	switch name {
-	case "header":
-		r.Steps = 500
-	case "majority":
-		r.Steps = 800
 	case "recall":
-		r.Steps, r.Lengths = 2500, []int{64, 128}
+		r.Steps = 2500
 	case "induction":
 		r.Steps, r.Batch, r.LearningRate = 600, 8, 3e-3
-		r.Lengths = []int{16, 32, 64, 128, 256}
 	case "selective-copying":
-		r.Layers, r.DState, r.Steps, r.LearningRate = 2, 16, 6000, 4e-3
-		r.Lengths, r.Advance = []int{24, 40, 72, 136, 264}, 0.9
+		r.Layers, r.DState, r.Steps, r.LearningRate, r.Advance = 2, 16, 6000, 4e-3, 0.9
 	case "copying":
-		r.Layers, r.DState, r.Steps, r.LearningRate = 2, 16, 3000, 4e-3
-		r.Lengths, r.Advance = []int{24, 40, 72}, 0.9
+		r.Layers, r.DState, r.Steps, r.LearningRate, r.Advance = 2, 16, 3000, 4e-3, 0.9
 	case "chars":
 		r.Layers, r.DModel, r.DState, r.Steps, r.LearningRate = 2, 64, 16, 4500, 4e-3
 	}
@@ -186,8 +188,8 @@ func (r Recipe) Validate(t task.Task) error {
 		name              string
 		have, least, most int
 	}{
-		{"steps", r.Steps, 1, mostSteps}, {"batch", r.Batch, 1, mostBatch}, {"layers", r.Layers, 1, 64},
-		{"d_model", r.DModel, 1, mostWidth}, {"d_state", r.DState, 1, 256}, {"d_conv", r.DConv, 1, 64},
+		{"steps", r.Steps, 1, mostSteps}, {"batch", r.Batch, 1, mostBatch}, {"layers", r.Layers, 1, mostLayers},
+		{"d_model", r.DModel, 1, mostWidth}, {"d_state", r.DState, 1, mostStates}, {"d_conv", r.DConv, 1, mostTaps},
 		{"dt_rank", r.DtRank, 1, mostWidth}, {"warm_up", r.WarmUp, 0, mostSteps},
 	} {
 		if n.have < n.least || n.have > n.most {

@@ -1,0 +1,396 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"mamba-tui/model"
+	"mamba-tui/model/checkpoint"
+	"mamba-tui/model/task"
+	"mamba-tui/scan"
+)
+
+// watcher is an Observer that remembers.
+type watcher struct {
+	steps    []Progress
+	evals    []Evaluation
+	progress func(Progress)
+}
+
+func (w *watcher) Progress(p Progress) {
+	w.steps = append(w.steps, p)
+	if w.progress != nil {
+		w.progress(p)
+	}
+}
+
+func (w *watcher) Evaluated(e *Evaluation, _ *model.Weights) { w.evals = append(w.evals, *e) }
+
+// memory is a Store that remembers.
+type memory struct {
+	all  []*Checkpoint
+	fail error
+}
+
+func (m *memory) Save(c *Checkpoint) error {
+	m.all = append(m.all, c.clone())
+	return m.fail
+}
+
+// short is a recipe that takes a moment: a curriculum of two lengths.
+func short() Recipe {
+	r := Defaults("induction")
+	r.DModel, r.DState, r.DtRank, r.Steps, r.Batch, r.WarmUp = 8, 4, 2, 12, 5, 3
+	r.Lengths, r.Advance = []int{8, 40}, 0.01
+	return r
+}
+
+// TestTrains is a short real training run: the header latch is learned to 99 %
+// from nothing, Δ rises tenfold on the tokens that matter on the way, the
+// document before is forgotten, and without selection by Δ most is lost.
+func TestTrains(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains for some seconds")
+	}
+	r := Defaults("header")
+	r.Seed, r.Steps, r.DModel, r.Lengths = 1, 350, 24, []int{96}
+	w := &watcher{}
+	res, err := Run(t.Context(), r, Options{Observer: w, EvalEvery: 25})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, last := w.evals[0], res.Final
+	t.Logf("after %d steps %.3f right, Δ %.3f; after %d steps %.4f right, Δ %.3f, frozen %.3f, AUC > 0.95 in %.2f of the channels, resets %v",
+		first.Step, first.Accuracy, first.Layers[0].ByClass, last.Step, last.Accuracy, last.Layers[0].ByClass, last.Frozen,
+		last.Layers[0].Share(0.95), last.Resets)
+	if first.Accuracy > 0.2 || last.Accuracy < 0.99 || last.Asked < 500 {
+		t.Errorf("accuracy from %.3f to %.4f over %d questions, want from chance to 0.99", first.Accuracy, last.Accuracy, last.Asked)
+	}
+	for _, class := range []task.Class{task.Event, task.Data} {
+		if before, after := first.Layers[0].ByClass[class], last.Layers[0].ByClass[class]; after < 10*before {
+			t.Errorf("Δ on %v from %.3f to %.3f, want tenfold", class, before, after)
+		}
+	}
+	if noise := last.Layers[0].ByClass[task.Noise]; noise > 0.1 {
+		t.Errorf("Δ on noise is %.3f", noise)
+	}
+	if share := last.Layers[0].Share(0.95); share < 0.3 {
+		t.Errorf("AUC above 0.95 in %.2f of the channels, want 0.3", share)
+	}
+	if last.Frozen > 0.5 {
+		t.Errorf("%.2f right with Δ frozen, want less than half", last.Frozen)
+	}
+	for _, reset := range last.Resets {
+		if change := reset.Change[0]; reset.Offset == -1 && change < 0.5 || reset.Offset >= 1 && change > 0.5 {
+			t.Errorf("%+d from a separator h differs by %.2f after other documents", reset.Offset, change)
+		}
+	}
+	// What was measured is what package model computes from the weights.
+	e, err := Evaluate(scan.NewCPU(scan.Options{}), res.Config, res.Weights, task.Header{Often: true}, 96, rand.New(rand.NewPCG(77, 1)))
+	if err != nil || e.Accuracy < 0.98 {
+		t.Errorf("%.3f right on other sequences, %v", e.Accuracy, err)
+	}
+}
+
+// TestThreads: the same weights to the bit on one thread and on several, and
+// whether or not somebody watches.
+func TestThreads(t *testing.T) {
+	want, err := Run(t.Context(), short(), Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, threads := range []int{2, 3, 7} {
+		w := &watcher{}
+		have, err := Run(t.Context(), short(), Options{Threads: threads, Observer: w, EvalEvery: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(have.Checkpoint.Parameters.Flat, want.Checkpoint.Parameters.Flat) {
+			t.Errorf("%d threads give other weights than one", threads)
+		}
+		if len(w.steps) != 12 || len(w.evals) != 4 || w.evals[3].Step != 12 {
+			t.Errorf("%d steps and %d evaluations seen, want 12 and 4", len(w.steps), len(w.evals))
+		}
+	}
+	other := short()
+	other.Seed++
+	have, err := Run(t.Context(), other, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Equal(have.Checkpoint.Parameters.Flat, want.Checkpoint.Parameters.Flat) {
+		t.Error("another seed gives the same weights")
+	}
+}
+
+// TestProgress: what is reported adds up, and the curriculum advances.
+func TestProgress(t *testing.T) {
+	w := &watcher{}
+	r := short()
+	if _, err := Run(t.Context(), r, Options{Observer: w}); err != nil {
+		t.Fatal(err)
+	}
+	tokens := int64(0)
+	long := false
+	for i, p := range w.steps {
+		tokens += int64(p.Length * r.Batch)
+		if p.Step != i+1 || p.Steps != r.Steps || p.Tokens != tokens || p.Length != r.Lengths[p.Stage] {
+			t.Errorf("step %d: %+v, after %d tokens", i+1, p, tokens)
+		}
+		if math.Abs(p.Rate-r.rate(i+1)) > 1e-12 || p.Loss <= 0 || p.GradNorm <= 0 || p.PerSecond <= 0 || p.Accuracy < 0 || p.Accuracy > 1 {
+			t.Errorf("step %d: %+v", i+1, p)
+		}
+		long = long || p.Stage == 1
+	}
+	if !long {
+		t.Error("the second length never came")
+	}
+	if first := w.steps[0].Loss; math.Abs(first-math.Log(17)) > 1.5 {
+		t.Errorf("the first loss is %g, a guess among 17 costs %g", first, math.Log(17))
+	}
+}
+
+// TestResume: a run stopped by its context after any step and continued from
+// its checkpoint, through a file, ends with the bits of one that was not.
+func TestResume(t *testing.T) {
+	r := short()
+	want, err := Run(t.Context(), r, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int{1, 5, 11} {
+		ctx, stop := context.WithCancel(t.Context())
+		w := &watcher{progress: func(p Progress) {
+			if p.Step == at {
+				stop()
+			}
+		}}
+		dir := Dir{Path: filepath.Join(t.TempDir(), "run"), Snapshots: true}
+		half, err := Run(ctx, r, Options{Observer: w, Store: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !half.Stopped || half.Steps != at || len(w.steps) != at {
+			t.Fatalf("stopped %v after %d steps, want after %d", half.Stopped, half.Steps, at)
+		}
+		kept, err := dir.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, from := range map[string]*Checkpoint{"memory": half.Checkpoint, "a file": kept} {
+			full, err := Run(t.Context(), r, Options{Resume: from, Threads: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(full.Checkpoint.Parameters.Flat, want.Checkpoint.Parameters.Flat) ||
+				!slices.Equal(full.Checkpoint.Second, want.Checkpoint.Second) || full.Checkpoint.Tokens != want.Checkpoint.Tokens {
+				t.Errorf("a run continued from step %d through %s ends elsewhere", at, what)
+			}
+		}
+	}
+}
+
+// TestDir: the folder is a model that opens, with what it says of its making;
+// the same run gives the same bytes; snapshots are models too.
+func TestDir(t *testing.T) {
+	r := short()
+	bytesOf := func() (path string, model, training []byte) {
+		path = filepath.Join(t.TempDir(), "m")
+		if _, err := Run(t.Context(), r, Options{Store: Dir{Path: path, Snapshots: true}, EvalEvery: 6}); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if model, err = os.ReadFile(filepath.Join(path, "model.safetensors")); err != nil {
+			t.Fatal(err)
+		}
+		if training, err = os.ReadFile(filepath.Join(path, trainingName)); err != nil {
+			t.Fatal(err)
+		}
+		return path, model, training
+	}
+	path, a, trainA := bytesOf()
+	_, b, trainB := bytesOf()
+	if !bytes.Equal(a, b) || !bytes.Equal(trainA, trainB) {
+		t.Error("the same run gives other files")
+	}
+	for _, dir := range []string{path, filepath.Join(path, SnapshotName(6)), filepath.Join(path, SnapshotName(12))} {
+		f, err := checkpoint.LoadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Config != r.Config(17) || f.Card.Kind != model.Trained || f.Card.TaskName != "induction" || f.Card.Name != "induction" ||
+			!strings.Contains(f.Card.Command, "mamba-tui train --task induction --seed 1") || !strings.Contains(f.Card.Note, "measured") {
+			t.Errorf("%s: %+v, %+v", dir, f.Config, f.Card)
+		}
+		for _, key := range []string{"recipe", "seed", "steps", "accuracy", "task", "command"} {
+			if f.Metadata[key] == "" {
+				t.Errorf("%s: the metadata do not say %s", dir, key)
+			}
+		}
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 5 { // three files, two snapshots, nothing half-written
+		t.Errorf("%d entries in the folder: %v", len(entries), entries)
+	}
+}
+
+// TestLoadRefuses: a training file that is cut, foreign or changed is an error.
+func TestLoadRefuses(t *testing.T) {
+	dir := Dir{Path: t.TempDir()}
+	if _, err := dir.Load(); err == nil || !strings.Contains(err.Error(), trainingName) {
+		t.Errorf("an empty folder: %v", err)
+	}
+	r := short()
+	r.Steps = 1
+	if _, err := Run(t.Context(), r, Options{Store: dir}); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir.Path, trainingName)
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dir.Load(); err != nil {
+		t.Fatal(err)
+	}
+	nan := slices.Clone(whole)
+	copy(nan[len(nan)-4:], []byte{0, 0, 0xc0, 0x7f})
+	weights, err := os.ReadFile(filepath.Join(dir.Path, "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, data := range map[string][]byte{
+		"cut":           whole[:len(whole)-1],
+		"longer":        append(slices.Clone(whole), 0),
+		"empty":         nil,
+		"another file":  weights,
+		"a NaN":         nan,
+		"huge":          bytes.Replace(whole, []byte(`\"d_model\":8`), []byte(`\"d_model\":9`), 1),
+		"no parameters": bytes.Replace(whole, []byte(`"parameters"`), []byte(`"poremeters"`), 1),
+	} {
+		if err := os.WriteFile(name, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := dir.Load(); err == nil {
+			t.Errorf("%s: accepted", what)
+		}
+	}
+}
+
+// FuzzReadCheckpoint: no bytes make it panic or take more memory than they are
+// worth.
+func FuzzReadCheckpoint(f *testing.F) {
+	m := &memory{}
+	r := short()
+	r.Steps, r.DModel, r.DtRank = 1, 2, 1
+	if _, err := Run(context.Background(), r, Options{Store: m}); err != nil {
+		f.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := m.all[0].write(&b); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := readCheckpoint(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return
+		}
+		var again bytes.Buffer
+		if err := c.write(&again); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readCheckpoint(&again, int64(again.Len())); err != nil {
+			t.Fatalf("what was read and written again is refused: %v", err)
+		}
+	})
+}
+
+// TestRunRefuses: what cannot be trained is said before anything begins, and a
+// store or backend that fails ends the run.
+func TestRunRefuses(t *testing.T) {
+	full := errors.New("disk full")
+	m := &memory{fail: full}
+	if _, err := Run(t.Context(), short(), Options{Store: m, SaveEvery: 5}); !errors.Is(err, full) || len(m.all) != 1 || m.all[0].Step != 5 {
+		t.Errorf("a store that fails: %v after %d checkpoints", err, len(m.all))
+	}
+	none := errors.New("no such device")
+	if _, err := Run(t.Context(), short(), Options{Backend: func() (scan.Differentiable, error) { return nil, none }}); !errors.Is(err, none) {
+		t.Errorf("a backend that fails: %v", err)
+	}
+	r := short()
+	r.Task = "sorting"
+	if _, err := Run(t.Context(), r, Options{}); err == nil {
+		t.Error("an unknown task is accepted")
+	}
+	r = short()
+	r.LearningRate, r.Clip, r.WarmUp, r.Steps = 1, 1e6, 0, 60
+	if _, err := Run(t.Context(), r, Options{}); err != nil && !strings.Contains(err.Error(), "learning rate") {
+		t.Errorf("a learning rate of 1: %v", err)
+	}
+	good := &memory{}
+	if _, err := Run(t.Context(), short(), Options{Store: good, SaveEvery: 6}); err != nil {
+		t.Fatal(err)
+	}
+	if len(good.all) != 3 || good.all[0].Step != 6 || good.all[2].Step != 12 {
+		t.Errorf("%d checkpoints, want those of steps 6, 12 and the last with its evaluation", len(good.all))
+	}
+	r = short()
+	r.LearningRate *= 2
+	if _, err := Run(t.Context(), r, Options{Resume: good.all[0]}); err == nil {
+		t.Error("a checkpoint of another recipe is continued")
+	}
+	r = short()
+	r.Steps = 20
+	if res, err := Run(t.Context(), r, Options{Resume: good.all[0]}); err != nil || res.Steps != 20 {
+		t.Errorf("a longer run: %v", err)
+	}
+	bad := *good.all[0]
+	bad.Source = bad.Source[:3]
+	if _, err := Run(t.Context(), short(), Options{Resume: &bad}); err == nil {
+		t.Error("a broken generator is continued")
+	}
+	bad = *good.all[0]
+	bad.Stage = 2
+	if _, err := Run(t.Context(), short(), Options{Resume: &bad}); err == nil {
+		t.Error("a stage that is not there is continued")
+	}
+}
+
+// panicking is a task whose sequences are wrong.
+type panicking struct{ task.Induction }
+
+func (panicking) Draw(r *rand.Rand, length int) task.Sample {
+	s := task.Induction{}.Draw(r, length)
+	s.Tokens[0] = 1000
+	return s
+}
+
+// TestPanicIsAnError: a panic in a replica comes out as an error of Run.
+func TestPanicIsAnError(t *testing.T) {
+	if _, err := Run(t.Context(), short(), Options{Task: panicking{}, Threads: 2}); err == nil || !strings.Contains(err.Error(), "outside the table") {
+		t.Errorf("a token outside the vocabulary: %v", err)
+	}
+}
+
+func TestCommand(t *testing.T) {
+	r := Defaults("header")
+	if have := r.Command(); have != "mamba-tui train --task header --seed 1" {
+		t.Errorf("%q", have)
+	}
+	r.Seed, r.DModel, r.Lengths, r.Selective, r.Conv = 7, 16, []int{32, 64}, Selective{B: true}, ConvOff
+	if have, want := r.Command(), "mamba-tui train --task header --seed 7 --d-model 16 --lengths 32,64 --conv off --selective b"; have != want {
+		t.Errorf("%q, want %q", have, want)
+	}
+}
