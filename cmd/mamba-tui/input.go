@@ -14,6 +14,7 @@ import (
 	"mamba-tui/model"
 	"mamba-tui/model/checkpoint"
 	"mamba-tui/model/tokenizer"
+	"mamba-tui/model/train/rundir"
 	"mamba-tui/scan"
 )
 
@@ -95,7 +96,7 @@ func (in *input) close() {
 }
 
 // loadModel loads a built-in model by its name, or else the checkpoint in a
-// folder. A folder wins over nothing: to open one that is called like a
+// folder, or the numbered weights of a training run. A folder wins over nothing: to open one that is called like a
 // built-in, write ./name.
 func loadModel(name string) (f *checkpoint.File, builtin bool, err error) {
 	if dir, ok := assets.Dir(name); ok {
@@ -105,6 +106,10 @@ func loadModel(name string) (f *checkpoint.File, builtin bool, err error) {
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil, false, fmt.Errorf("no built-in model and no folder is called %s: the built-in models are %s",
 			quote(name), strings.Join(assets.Models(), " and "))
+	}
+	if dir, step, ok := rundir.IsSnapshot(name); ok {
+		f, err = rundir.OpenSnapshot(dir, step)
+		return f, false, err
 	}
 	f, err = checkpoint.LoadDir(name)
 	return f, false, err

@@ -39,7 +39,7 @@ func (s Subject) Accuracy(ctx context.Context, t task.Task, o Options) (Tally, e
 		if one.Sequences == 0 {
 			break
 		}
-		total.add(one)
+		total.Add(one)
 	}
 	return total, err
 }

@@ -26,8 +26,8 @@ func (t *Tally) sequence(right, asked int, loss float64) {
 	t.aa += a * a
 }
 
-// add adds another tally.
-func (t *Tally) add(o Tally) {
+// Add adds the tally of other sequences.
+func (t *Tally) Add(o Tally) {
 	t.Sequences += o.Sequences
 	t.Right += o.Right
 	t.Asked += o.Asked

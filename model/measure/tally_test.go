@@ -63,7 +63,7 @@ func tallyOf(sequences ...[2]int) Tally {
 
 func TestTally(t *testing.T) {
 	a, b := tallyOf([2]int{1, 2}, [2]int{3, 3}), tallyOf([2]int{0, 5})
-	a.add(b)
+	a.Add(b)
 	if a != tallyOf([2]int{1, 2}, [2]int{3, 3}, [2]int{0, 5}) {
 		t.Errorf("adding tallies and adding sequences differ: %+v", a)
 	}
