@@ -156,28 +156,13 @@ func (r *robot) edge() {
 	r.edges++
 }
 
-// named are the keys that print nothing.
-var named = map[string]rune{
-	"left": tea.KeyLeft, "right": tea.KeyRight, "up": tea.KeyUp, "down": tea.KeyDown,
-	"home": tea.KeyHome, "end": tea.KeyEnd, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
-	"esc": tea.KeyEscape, "enter": tea.KeyEnter, "backspace": tea.KeyBackspace, "tab": tea.KeyTab, "f5": tea.KeyF5,
-}
-
 // keyMsg is the message of a key by its name.
 func keyMsg(name string) tea.KeyPressMsg {
-	if code, ok := named[name]; ok {
-		return tea.KeyPressMsg{Code: code}
+	k, ok := press(name)
+	if !ok {
+		panic("no key " + name)
 	}
-	if name == "space" {
-		return tea.KeyPressMsg{Code: ' ', Text: " "}
-	}
-	if rest, ok := strings.CutPrefix(name, "ctrl+"); ok {
-		return tea.KeyPressMsg{Code: rune(rest[0]), Mod: tea.ModCtrl}
-	}
-	if rest, ok := strings.CutPrefix(name, "shift+"); ok {
-		return tea.KeyPressMsg{Code: named[rest], Mod: tea.ModShift}
-	}
-	return tea.KeyPressMsg{Code: []rune(name)[0], Text: name}
+	return k
 }
 
 // Press presses keys one after another, each with time to be drawn.

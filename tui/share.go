@@ -91,9 +91,3 @@ type Picture struct {
 	Dark  bool
 	Title string
 }
-
-// Save writes the picture to dir as name.png, .svg and .ansi and returns their
-// common path. An existing file is never replaced.
-func (p Picture) Save(dir, name string) (base string, err error) {
-	return picture{text: p.Text, w: p.W, h: p.H, dark: p.Dark, title: p.Title}.write(dir, name)
-}

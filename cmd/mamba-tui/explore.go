@@ -30,18 +30,11 @@ type explorer struct {
 // explore shows the screen until it is left. While it is up, signals are the
 // screen's business: it restores the terminal and then ends.
 func explore(ctx context.Context, a *app, o explorer) error {
-	oracle, free, err := newOracle(o.input)
+	s, free, err := newSession(o.input, o.strict)
 	if err != nil {
 		return err
 	}
 	defer free()
-	s, err := session.New(o.model, session.Options{
-		Card: o.file.Card, Tokenizer: o.tokenizer, Oracle: oracle, BackendNote: o.note,
-		Parameters: o.file.Parameters, Strict: o.strict,
-	})
-	if err != nil {
-		return err
-	}
 	profile, _ := a.colours()
 	err = tui.Run(context.WithoutCancel(ctx), session.Start(s), tui.Options{
 		Prompt:  o.prompt,
@@ -55,6 +48,24 @@ func explore(ctx context.Context, a *app, o explorer) error {
 		return errInterrupted
 	}
 	return err
+}
+
+// newSession is an empty session on the input's model, with an oracle beside it
+// where that is affordable. free is for after the session's end.
+func newSession(in *input, strict bool) (s *session.Session, free func(), err error) {
+	oracle, free, err := newOracle(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err = session.New(in.model, session.Options{
+		Card: in.file.Card, Tokenizer: in.tokenizer, Oracle: oracle, BackendNote: in.note,
+		Parameters: in.file.Parameters, Strict: strict,
+	})
+	if err != nil {
+		free()
+		return nil, nil, err
+	}
+	return s, free, nil
 }
 
 // newOracle opens the same weights on the float64 backend, or none where the

@@ -44,6 +44,7 @@ type Info struct {
 	BackendNote string // why not another, e.g. "no CUDA driver"; may be empty
 	Alphabet    []string
 	OtherID     int32    // −1: none
+	Oracle      bool     // Parity is measured when there is time
 	Texts       []string // token id → text (untrusted), nil for numeric tokenizers
 }
 

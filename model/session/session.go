@@ -101,6 +101,7 @@ func (s *Session) describe() Info {
 		Card: s.opt.Card, Config: s.cfg, Parameters: s.opt.Parameters,
 		Backend: s.m.Backend().Name(), BackendNote: s.opt.BackendNote,
 		OtherID: s.tok.Other(),
+		Oracle:  s.opt.Oracle != nil,
 	}
 	if i.Parameters == 0 {
 		i.Parameters = s.cfg.Parameters()
