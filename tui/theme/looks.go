@@ -12,7 +12,7 @@ var (
 	LightBackground = color.RGBA{R: 0xfa, G: 0xfa, B: 0xfa, A: 0xff}
 )
 
-// look is a role's style at every depth. attr holds the attributes that go with
+// look is a role's style at every depth; strings are SGR parameters. attr holds the attributes that go with
 // the colours of the richer depths.
 type look struct {
 	dark, light       color.RGBA

@@ -2,8 +2,11 @@ package theme
 
 import (
 	"fmt"
-	"image/color"
 	"strconv"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"mamba-tui/tui/heat"
 )
@@ -40,7 +43,7 @@ type Theme struct {
 	Seq   *heat.Map // sequential
 	Div   *heat.Map // zero-centred
 
-	sgr    [roles]string  // "\x1b[…m", or "" for plain text
+	sgr    [roles]string  // what the role's style puts before text: a style per cell would be too slow
 	levels [2][256]string // ribbon cells: [0] zero-centred, [1] sequential
 }
 
@@ -62,9 +65,7 @@ func New(depth heat.Depth, dark bool, seq, div string) (*Theme, error) {
 		return nil, fmt.Errorf("theme: %q is sequential; a zero-centred map is one of %v", div, heat.Diverging())
 	}
 	for r := range roles {
-		if s := t.style(r); s != "" {
-			t.sgr[r] = "\x1b[" + s + "m"
-		}
+		t.sgr[r] = prefix(t.Style(r))
 	}
 	for i := range 256 {
 		t.levels[0][i] = level(t.Div, uint8(i))
@@ -99,36 +100,52 @@ func (t *Theme) Level(seq bool, level uint8, s string) string {
 	return t.levels[i][level] + s + "\x1b[m"
 }
 
-// style is the SGR parameter list of a role.
-func (t *Theme) style(r Role) string {
+// Style is a role's Lip Gloss style, for text that is laid out rather than
+// painted cell by cell.
+func (t *Theme) Style(r Role) lipgloss.Style {
+	if r >= roles {
+		r = Text
+	}
 	l := looks[r]
+	pick := lipgloss.LightDark(t.Dark)
 	switch t.Depth {
 	case heat.Mono:
-		return l.mono
+		return styled(l.mono)
 	case heat.ANSI16:
 		if t.Dark {
-			return l.dark16
+			return styled(l.dark16)
 		}
-		return l.light16
+		return styled(l.light16)
+	case heat.ANSI256:
+		return styled(l.attr).Foreground(pick(ansi.IndexedColor(l.light256), ansi.IndexedColor(l.dark256)))
 	}
-	c := l.light
-	if t.Dark {
-		c = l.dark
-	}
-	attr := l.attr
-	if attr != "" {
-		attr += ";"
-	}
-	if t.Depth == heat.ANSI256 {
-		x := l.light256
-		if t.Dark {
-			x = l.dark256
-		}
-		return attr + "38;5;" + strconv.Itoa(int(x))
-	}
-	return attr + "38;2;" + params(c)
+	return styled(l.attr).Foreground(pick(l.light, l.dark))
 }
 
-func params(c color.RGBA) string {
-	return strconv.Itoa(int(c.R)) + ";" + strconv.Itoa(int(c.G)) + ";" + strconv.Itoa(int(c.B))
+// styled is the style of a list of SGR parameters such as "1;33": bold,
+// underline, reverse, and the sixteen foregrounds.
+func styled(params string) lipgloss.Style {
+	s := lipgloss.NewStyle()
+	for _, p := range strings.Split(params, ";") {
+		switch n, _ := strconv.Atoi(p); {
+		case n == 1:
+			s = s.Bold(true)
+		case n == 4:
+			s = s.Underline(true)
+		case n == 7:
+			s = s.Reverse(true)
+		case n >= 30 && n <= 37:
+			s = s.Foreground(ansi.BasicColor(n - 30))
+		case n >= 90 && n <= 97:
+			s = s.Foreground(ansi.BasicColor(n - 90 + 8))
+		}
+	}
+	return s
+}
+
+// prefix is the escape code that a style puts before text.
+func prefix(s lipgloss.Style) string {
+	const text = "x"
+	before, _, _ := strings.Cut(s.Render(text), text)
+	return before
 }

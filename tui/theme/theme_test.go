@@ -176,3 +176,20 @@ func TestNewErrors(t *testing.T) {
 		t.Errorf("%+v", th)
 	}
 }
+
+// A role's Lip Gloss style is what Paint paints.
+func TestStyleIsPaint(t *testing.T) {
+	for _, depth := range []heat.Depth{heat.Mono, heat.ANSI16, heat.ANSI256, heat.TrueColor} {
+		for _, dark := range []bool{true, false} {
+			th, err := New(depth, dark, "viridis", "blue-red")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for r := range roles {
+				if painted, styled := cell(t, th.Paint(r, "x")), cell(t, th.Style(r).Render("x")); painted != styled {
+					t.Errorf("role %d at depth %d, dark %v: painted %+v, styled %+v", r, depth, dark, painted, styled)
+				}
+			}
+		}
+	}
+}
