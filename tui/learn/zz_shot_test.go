@@ -48,11 +48,6 @@ func TestZZShot(t *testing.T) {
 		}
 		rec.End(res, err)
 		fmt.Println(name, conv, time.Since(t0), res.Final.Accuracy, "log", log.Len(), "probes", len(rec.History().Probes))
-		t1 := time.Now()
-		for range 10 {
-			rec.ZZProbe(res.Weights)
-		}
-		fmt.Println("probe", time.Since(t1)/10)
 		os.WriteFile(file, log.Bytes(), 0o644)
 		h, err := history.Read(&log)
 		if err != nil {
