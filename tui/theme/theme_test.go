@@ -186,7 +186,7 @@ func TestStyleIsPaint(t *testing.T) {
 				t.Fatal(err)
 			}
 			for r := range roles {
-				if painted, styled := cell(t, th.Paint(r, "x")), cell(t, th.Style(r).Render("x")); painted != styled {
+				if painted, styled := *cell(t, th.Paint(r, "x")), *cell(t, th.Style(r).Render("x")); painted != styled {
 					t.Errorf("role %d at depth %d, dark %v: painted %+v, styled %+v", r, depth, dark, painted, styled)
 				}
 			}
