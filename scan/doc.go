@@ -69,6 +69,8 @@
 //     and the fused Scan, in float32 or float64. Each output is summed in one
 //     fixed order, so one call, a step at a time and any split into calls agree
 //     bit for bit, for any number of threads.
+//   - Differentiable: the same operations backwards, for training. The scan's
+//     keeps h at every 32nd step and recomputes the rest.
 //   - LTI: with constant Δ, B, C the recurrence is a convolution; Convolve and
 //     ConvolveFFT show it.
 //   - Channel: where an output comes from (Attention) and where a cell of the
