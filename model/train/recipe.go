@@ -163,7 +163,7 @@ func Defaults(name string) Recipe {
 	case "recall":
 		r.Steps = 2500
 	case "induction":
-		r.Steps, r.Batch, r.LearningRate = 600, 8, 3e-3
+		r.Steps, r.Batch = 1000, 8
 	case "selective-copying":
 		r.Layers, r.DState, r.Steps, r.LearningRate, r.Advance = 2, 16, 6000, 4e-3, 0.9
 	case "copying":

@@ -49,6 +49,8 @@ type trainer struct {
 	clock   speedometer
 	last    *Evaluation
 	saved   int // step of the last checkpoint
+	// What Progress shows of the averages, also just after a stage began.
+	meanLoss, meanRight float64
 }
 
 // Averages are the moving Averages of the stage under way.
@@ -197,6 +199,7 @@ func (t *trainer) oneStep() error {
 	loss, right := score.Loss/float64(max(1, asked)), float64(score.Right)/float64(max(1, asked))
 	if stage == t.stage {
 		t.average.add(loss, right)
+		t.meanLoss, t.meanRight = t.average.means()
 		if t.average.Right >= t.r.Advance && t.stage < len(t.r.Lengths)-1 {
 			t.stage++
 			t.average = Averages{}
@@ -204,8 +207,8 @@ func (t *trainer) oneStep() error {
 	}
 	if t.o.Observer != nil {
 		p := Progress{Step: t.step, Steps: t.r.Steps, Loss: loss, Accuracy: right, GradNorm: norm, Rate: rate,
-			Stage: stage, Length: length, Tokens: t.tokens, PerSecond: t.clock.perSecond(), Elapsed: time.Since(t.started)}
-		p.MeanLoss, p.MeanRight = t.average.means()
+			Stage: stage, Length: length, Tokens: t.tokens, PerSecond: t.clock.perSecond(), Elapsed: time.Since(t.started),
+			MeanLoss: t.meanLoss, MeanRight: t.meanRight}
 		if p.PerSecond > 0 {
 			rest := float64((t.r.Steps-t.step)*t.r.Batch*t.r.Lengths[t.stage]) / p.PerSecond
 			p.Left = time.Duration(rest * float64(time.Second))
@@ -280,6 +283,7 @@ func (t *trainer) resume(c *Checkpoint) error {
 	copy(t.opt.m, c.First)
 	copy(t.opt.v, c.Second)
 	t.opt.step, t.step, t.stage, t.tokens, t.average = c.Updates, c.Step, c.Stage, c.Tokens, c.Average
+	t.meanLoss, t.meanRight = t.average.means()
 	return nil
 }
 

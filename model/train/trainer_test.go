@@ -145,7 +145,7 @@ func TestProgress(t *testing.T) {
 		if p.Step != i+1 || p.Steps != r.Steps || p.Tokens != tokens || p.Length != r.Lengths[p.Stage] {
 			t.Errorf("step %d: %+v, after %d tokens", i+1, p, tokens)
 		}
-		if math.Abs(p.Rate-r.rate(i+1)) > 1e-12 || p.Loss <= 0 || p.GradNorm <= 0 || p.PerSecond <= 0 || p.Accuracy < 0 || p.Accuracy > 1 {
+		if math.Abs(p.Rate-r.rate(i+1)) > 1e-12 || p.Loss <= 0 || p.GradNorm <= 0 || p.PerSecond <= 0 || p.Accuracy < 0 || p.Accuracy > 1 || p.MeanLoss <= 0 {
 			t.Errorf("step %d: %+v", i+1, p)
 		}
 		long = long || p.Stage == 1
