@@ -121,7 +121,8 @@ func layout(w, D int) columns {
 	best := columns{}
 	for i, l := range []columns{
 		{arrow: 11, name: 7, shape: 8, nums: 3, num: 9, digits: 3, value: 10},
-		{arrow: 11, name: 7, shape: 0, nums: 3, num: 8, digits: 3, value: 9},
+		{arrow: 11, name: 7, shape: 8, nums: 3, num: 8, digits: 2, value: 9},
+		{arrow: 11, name: 7, shape: 8, nums: 3, num: 7, digits: 2, value: 8},
 		{arrow: 11, name: 7, shape: 0, nums: 3, num: 7, digits: 2, value: 8},
 		{arrow: 0, name: 8, shape: 0, nums: 3, num: 7, digits: 2, value: 8},
 		{arrow: 0, name: 8, shape: 0, nums: 0, num: 0, digits: 2, value: 8},
@@ -132,8 +133,8 @@ func layout(w, D int) columns {
 		if l.strip > 0 {
 			l.group = (D + l.strip - 1) / l.strip
 		}
-		// The numbers go only where they would leave no strip.
-		if i == 0 || best.strip < 8 || l.group < best.group && l.nums > 0 {
+		// Shapes and numbers go only where they would leave no strip.
+		if i == 0 || best.strip < 8 || l.group < best.group && l.shape > 0 {
 			best = l
 		}
 	}
