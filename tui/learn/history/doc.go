@@ -2,14 +2,14 @@
 // curves of every step, the evaluations, and probes: what Δ, B, C and the
 // state do on one fixed sequence at that moment. It draws nothing.
 //
-// A Recorder stands between train.Run and whoever watches. It is an
+// A Recorder stands between train.Run and whoever watches. It is a
 // train.Observer and a train.Store, measures probes in the goroutine of the
 // training, publishes an immutable History, and writes the log of the run. It
 // is also where a run is paused and where a checkpoint is asked for.
 //
 // # The log
 //
-// A run's log is a file of JSON objects, one a line, each with a "kind":
+// A run's log, probes.jsonl in its folder, is a file of JSON objects, one a line, each with a "kind":
 //
 //	run         first; the recipe, the model's dimensions and the probe's tokens
 //	steps       the curves since the line before, as arrays of equal length

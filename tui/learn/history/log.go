@@ -2,14 +2,16 @@ package history
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
 
 // FileName is the log's name in the folder of a run.
-const FileName = "training.jsonl"
+const FileName = "probes.jsonl"
 
 // format is the version of the log.
 const format = "mamba-tui training 1"
@@ -116,10 +118,15 @@ func Create(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// Append goes on with the log of dir and reads what is in it. A last line that
-// is not whole is cut off.
+// Append goes on with the log of dir and reads what is in it; where there is
+// none it begins one, and the history is nil. A last line that is not whole is
+// cut off.
 func Append(dir string) (*os.File, *History, error) {
 	f, err := os.OpenFile(filepath.Join(dir, FileName), os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = Create(dir)
+		return f, nil, err
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("history: %w", err)
 	}
