@@ -27,7 +27,8 @@ type Options struct {
 	// Observer is told what happens; nil tells nobody.
 	Observer Observer
 	// EvalEvery is the number of steps between two evaluations on fresh
-	// sequences; 0 means 50. There is always one at the end.
+	// sequences; 0 means a fortieth of the recipe's, at least 50. There is
+	// always one at the end.
 	EvalEvery int
 	// Store keeps checkpoints: every SaveEvery steps (0 means EvalEvery), and
 	// at the end. nil keeps none.

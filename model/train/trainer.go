@@ -93,7 +93,7 @@ func newTrainer(r Recipe, o Options) (*trainer, error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	if t.o.EvalEvery == 0 {
-		t.o.EvalEvery = 50
+		t.o.EvalEvery = max(50, r.Steps/40)
 	}
 	if t.o.SaveEvery == 0 {
 		t.o.SaveEvery = t.o.EvalEvery
