@@ -60,9 +60,6 @@ func (x cell) historyTable(c *Context, w *session.Window, n int) table {
 	return t
 }
 
-// lines is how many lines the table takes with all its rows.
-func (t table) lines() int { return 2 + len(t.rows) }
-
 // table writes what fits of t: the rows around the marked one.
 func (p *page) table(t table) {
 	n := min(len(t.rows), p.room()-2)
