@@ -1,19 +1,16 @@
 package train
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"mamba-tui/model"
-	"mamba-tui/model/checkpoint"
 	"mamba-tui/model/task"
 	"mamba-tui/scan"
 )
@@ -159,7 +156,8 @@ func TestProgress(t *testing.T) {
 }
 
 // TestResume: a run stopped by its context after any step and continued from
-// its checkpoint, through a file, ends with the bits of one that was not.
+// its checkpoint, as returned and as kept, ends with the bits of one that was
+// not.
 func TestResume(t *testing.T) {
 	r := short()
 	want, err := Run(t.Context(), r, Options{})
@@ -173,19 +171,15 @@ func TestResume(t *testing.T) {
 				stop()
 			}
 		}}
-		dir := Dir{Path: filepath.Join(t.TempDir(), "run"), Snapshots: true}
-		half, err := Run(ctx, r, Options{Observer: w, Store: dir})
+		store := &memory{}
+		half, err := Run(ctx, r, Options{Observer: w, Store: store})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !half.Stopped || half.Steps != at || len(w.steps) != at {
 			t.Fatalf("stopped %v after %d steps, want after %d", half.Stopped, half.Steps, at)
 		}
-		kept, err := dir.Load()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for what, from := range map[string]*Checkpoint{"memory": half.Checkpoint, "a file": kept} {
+		for what, from := range map[string]*Checkpoint{"the result": half.Checkpoint, "the store": store.all[0]} {
 			full, err := Run(t.Context(), r, Options{Resume: from, Threads: 2})
 			if err != nil {
 				t.Fatal(err)
@@ -196,125 +190,24 @@ func TestResume(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestDir: the folder is a model that opens, with what it says of its making;
-// the same run gives the same bytes; snapshots are models too.
-func TestDir(t *testing.T) {
-	r := short()
-	bytesOf := func() (path string, model, training []byte) {
-		path = filepath.Join(t.TempDir(), "m")
-		if _, err := Run(t.Context(), r, Options{Store: Dir{Path: path, Snapshots: true}, EvalEvery: 6}); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if model, err = os.ReadFile(filepath.Join(path, "model.safetensors")); err != nil {
-			t.Fatal(err)
-		}
-		if training, err = os.ReadFile(filepath.Join(path, trainingName)); err != nil {
-			t.Fatal(err)
-		}
-		return path, model, training
-	}
-	path, a, trainA := bytesOf()
-	_, b, trainB := bytesOf()
-	if !bytes.Equal(a, b) || !bytes.Equal(trainA, trainB) {
-		t.Error("the same run gives other files")
-	}
-	for _, dir := range []string{path, filepath.Join(path, SnapshotName(6)), filepath.Join(path, SnapshotName(12))} {
-		f, err := checkpoint.LoadDir(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f.Config != r.Config(17) || f.Card.Kind != model.Trained || f.Card.TaskName != "induction" || f.Card.Name != "induction" ||
-			!strings.Contains(f.Card.Command, "mamba-tui train --task induction --seed 1") || !strings.Contains(f.Card.Note, "measured") {
-			t.Errorf("%s: %+v, %+v", dir, f.Config, f.Card)
-		}
-		for _, key := range []string{"recipe", "seed", "steps", "accuracy", "task", "command"} {
-			if f.Metadata[key] == "" {
-				t.Errorf("%s: the metadata do not say %s", dir, key)
-			}
-		}
-	}
-	entries, err := os.ReadDir(path)
+	// A checkpoint says how it was made, the same each time.
+	again, err := Run(t.Context(), r, Options{Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(entries) != 5 { // three files, two snapshots, nothing half-written
-		t.Errorf("%d entries in the folder: %v", len(entries), entries)
+	if a, b := want.Checkpoint.Metadata(), again.Checkpoint.Metadata(); !maps.Equal(a, b) {
+		t.Errorf("the same run describes itself as %v and as %v", a, b)
 	}
-}
-
-// TestLoadRefuses: a training file that is cut, foreign or changed is an error.
-func TestLoadRefuses(t *testing.T) {
-	dir := Dir{Path: t.TempDir()}
-	if _, err := dir.Load(); err == nil || !strings.Contains(err.Error(), trainingName) {
-		t.Errorf("an empty folder: %v", err)
-	}
-	r := short()
-	r.Steps = 1
-	if _, err := Run(t.Context(), r, Options{Store: dir}); err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(dir.Path, trainingName)
-	whole, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := dir.Load(); err != nil {
-		t.Fatal(err)
-	}
-	nan := slices.Clone(whole)
-	copy(nan[len(nan)-4:], []byte{0, 0, 0xc0, 0x7f})
-	weights, err := os.ReadFile(filepath.Join(dir.Path, "model.safetensors"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, data := range map[string][]byte{
-		"cut":           whole[:len(whole)-1],
-		"longer":        append(slices.Clone(whole), 0),
-		"empty":         nil,
-		"another file":  weights,
-		"a NaN":         nan,
-		"huge":          bytes.Replace(whole, []byte(`\"d_model\":8`), []byte(`\"d_model\":9`), 1),
-		"no parameters": bytes.Replace(whole, []byte(`"parameters"`), []byte(`"poremeters"`), 1),
-	} {
-		if err := os.WriteFile(name, data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := dir.Load(); err == nil {
-			t.Errorf("%s: accepted", what)
+	meta, card := want.Checkpoint.Metadata(), want.Checkpoint.Card
+	for _, key := range []string{"recipe", "seed", "steps", "tokens", "accuracy", "task", "command"} {
+		if meta[key] == "" {
+			t.Errorf("the metadata do not say %s", key)
 		}
 	}
-}
-
-// FuzzReadCheckpoint: no bytes make it panic or take more memory than they are
-// worth.
-func FuzzReadCheckpoint(f *testing.F) {
-	m := &memory{}
-	r := short()
-	r.Steps, r.DModel, r.DtRank = 1, 2, 1
-	if _, err := Run(context.Background(), r, Options{Store: m}); err != nil {
-		f.Fatal(err)
+	if card.Kind != model.Trained || card.TaskName != "induction" || card.Name != "induction" || !strings.Contains(card.Note, "measured") ||
+		!strings.HasPrefix(card.Command, "mamba-tui train --task induction --seed 1") {
+		t.Errorf("card %+v", card)
 	}
-	var b bytes.Buffer
-	if err := m.all[0].write(&b); err != nil {
-		f.Fatal(err)
-	}
-	f.Add(b.Bytes())
-	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := readCheckpoint(bytes.NewReader(data), int64(len(data)))
-		if err != nil {
-			return
-		}
-		var again bytes.Buffer
-		if err := c.write(&again); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := readCheckpoint(&again, int64(again.Len())); err != nil {
-			t.Fatalf("what was read and written again is refused: %v", err)
-		}
-	})
 }
 
 // TestRunRefuses: what cannot be trained is said before anything begins, and a
