@@ -187,6 +187,10 @@ func TestTerminalIsRestored(t *testing.T) {
 			if state := termState(t, f); state == raw {
 				t.Error("the terminal is still raw")
 			}
+			select { // the reader ends when it has read all that the program wrote
+			case <-read:
+			case <-time.After(5 * time.Second):
+			}
 			f.Close()
 			<-read
 			text := out.String()
