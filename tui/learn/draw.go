@@ -140,6 +140,8 @@ func (m *Model) statusLine() string {
 		what = "stopped"
 	case h.State == history.Ended:
 		what = "trained"
+	case m.wished || h.State == history.Paused:
+		what = "paused"
 	}
 	fields := []field{
 		{panel.Phrase(m.src.Name), 10, theme.Title},

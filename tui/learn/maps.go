@@ -210,8 +210,13 @@ func (m *Model) mapLines(id string, w, h int) []string {
 	rng, beyond := m.rangeOf(id, g, rows)
 	parts := []panel.Part{{Long: what, Keep: 2}}
 	long, short := rows.Title, fmt.Sprintf("%d → %d", g.rows, min(len(rows.Of), g.rows))
+	if len(rows.Of) >= g.rows {
+		short = long
+	} else if g.order != nil {
+		short += ", mean"
+	}
 	if g.order != nil {
-		long, short = long+", by AUC", short+", mean, by AUC"
+		long, short = long+", by AUC", short+", by AUC"
 	}
 	limits := rangeText(rng)
 	if beyond {
