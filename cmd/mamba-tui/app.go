@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mamba-tui/model/tokenizer"
+	"mamba-tui/tui/learn"
 )
 
 // app is the program's surroundings, so that tests can bring their own.
@@ -26,6 +27,8 @@ type app struct {
 	size func() (width, height int)
 	// explore shows the screen; tests replace it.
 	explore func(ctx context.Context, a *app, o explorer) error
+	// learner shows trainings; tests replace it.
+	learner learner
 
 	// failed is what the command that ran returned. Cobra's own errors, those
 	// of the command line, take another way.
@@ -47,6 +50,7 @@ func processApp() *app {
 			return w, h
 		},
 		explore: explore,
+		learner: learner{live: learn.Run, replay: learn.Replay},
 	}
 }
 

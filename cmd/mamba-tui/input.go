@@ -105,7 +105,7 @@ func loadModel(name string) (f *checkpoint.File, builtin bool, err error) {
 	}
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil, false, fmt.Errorf("no built-in model and no folder is called %s: the built-in models are %s",
-			quote(name), strings.Join(assets.Models(), " and "))
+			quote(name), strings.Join(assets.Models(), ", "))
 	}
 	if dir, step, ok := rundir.IsSnapshot(name); ok {
 		f, err = rundir.OpenSnapshot(dir, step)

@@ -133,7 +133,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"--backend", ""}, "", 2, `mamba-tui: unknown backend ""`},
 		{[]string{"run", "--backend", "cuda"}, "", 1, "mamba-tui: backend cuda is not available: CUDA is not built into this version; use --backend cpu or auto"},
 		{[]string{"--backend", "cuda:1"}, "", 1, "mamba-tui: backend cuda:1 is not available"},
-		{[]string{"run", "--model", "none-such"}, "", 2, `mamba-tui: no built-in model and no folder is called "none-such": the built-in models are header-exact and induction-exact`},
+		{[]string{"run", "--model", "none-such"}, "", 2, `mamba-tui: no built-in model and no folder is called "none-such": the built-in models are header-exact, induction-exact, `},
 		{[]string{"run", "--model", "\x1b[2J"}, "", 2, `mamba-tui: no built-in model and no folder is called "\x1b[2J"`},
 		{[]string{"models", "info", "none-such"}, "", 2, "mamba-tui: no built-in model"},
 		{[]string{"run", "--model", text}, "", 2, "is a file: give the folder with config.json and model.safetensors"},

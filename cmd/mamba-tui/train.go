@@ -17,6 +17,7 @@ import (
 type trainOptions struct {
 	task, text  string
 	out, resume string
+	replay      string
 	listTasks   bool
 	plain, json bool
 	threads     int
@@ -70,7 +71,10 @@ mamba-tui train --task header --selective b,c --out my-lti
 mamba-tui train --task chars --text book.txt --out my-book
 
 # go on after Ctrl-C
-mamba-tui train --resume my-book --text book.txt`
+mamba-tui train --resume my-book --text book.txt
+
+# scrub through a training that is over
+mamba-tui train --replay my-header`
 
 func (a *app) trainCommand() *cobra.Command {
 	var o trainOptions
@@ -97,10 +101,11 @@ func (o *trainOptions) addTo(cmd *cobra.Command) {
 	f.StringVar(&o.text, "text", "", "text file that chars learns from")
 	f.StringVarP(&o.out, "out", "o", "", "folder to keep the run in")
 	f.StringVar(&o.resume, "resume", "", "folder of a run to go on with")
+	f.StringVar(&o.replay, "replay", "", "folder of a run to look through: nothing is trained")
 	f.BoolVar(&o.plain, "plain", false, "a line for each evaluation instead of the screen")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line instead of the screen")
 	f.IntVar(&o.threads, "threads", 0, "sequences computed at the same time; 0 is one for each processor")
-	f.IntVar(&o.evalEvery, "eval-every", 0, "steps between two evaluations on fresh sequences; 0 is a hundredth of the run, at least 50")
+	f.IntVar(&o.evalEvery, "eval-every", 0, "steps between two evaluations on fresh sequences; 0 is a fortieth of the run, at least 50")
 	f.IntVar(&o.saveEvery, "save-every", 0, "steps between two checkpoints; 0 is every evaluation")
 
 	const own = " (default: the task's)"
@@ -130,7 +135,7 @@ func (o *trainOptions) addTo(cmd *cobra.Command) {
 	f.Float64Var(&o.clip, "clip", 0, "greatest norm of a gradient"+own)
 
 	cmd.MarkFlagsMutuallyExclusive("plain", "json")
-	cmd.MarkFlagsMutuallyExclusive("out", "resume")
+	cmd.MarkFlagsMutuallyExclusive("out", "resume", "replay")
 	for name, words := range map[string][]string{
 		"task": append(task.Names(), "list"),
 		"conv": {string(train.ConvIdentity), string(train.ConvStandard), string(train.ConvOff)},

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 
 	"mamba-tui/model"
 	"mamba-tui/model/task"
-	"mamba-tui/model/tokenizer"
 	"mamba-tui/model/train"
 	"mamba-tui/model/train/rundir"
+	"mamba-tui/tui/learn/history"
 )
 
 // training is a run that is about to begin or to go on.
@@ -45,11 +46,10 @@ func openTraining(o trainOptions) (*training, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	every := o.evalEvery
-	if every == 0 {
-		every = max(50, (t.recipe.Steps/100+49)/50*50)
+	t.options = train.Options{Task: t.task, Threads: t.threads, Resume: t.from, EvalEvery: o.evalEvery, SaveEvery: o.saveEvery}
+	if o.evalEvery == 0 {
+		t.options.EvalEvery = max(50, t.recipe.Steps/40)
 	}
-	t.options = train.Options{Task: t.task, Threads: t.threads, Resume: t.from, EvalEvery: every, SaveEvery: o.saveEvery}
 	if t.dir != nil {
 		t.options.Store = t.dir
 	}
@@ -114,9 +114,15 @@ func (a *app) train(ctx context.Context, o trainOptions) error {
 	if o.listTasks || o.task == "list" {
 		return a.printTasks(o.json)
 	}
+	if o.replay != "" {
+		return a.replay(ctx, o.replay)
+	}
 	t, err := openTraining(o)
 	if err != nil {
 		return err
+	}
+	if !o.plain && !o.json && a.screenless() == "" {
+		return a.watch(ctx, t)
 	}
 	var w watcher = &plainTraining{out: a.out}
 	if o.json {
@@ -125,21 +131,55 @@ func (a *app) train(ctx context.Context, o trainOptions) error {
 	return t.run(ctx, w)
 }
 
+// openLog opens the log in the folder of the run, if there is one, and reads
+// what a run that goes on did before.
+func (t *training) openLog() (log *os.File, past *history.History, err error) {
+	switch {
+	case t.dir == nil:
+		return nil, nil, nil
+	case t.from == nil:
+		log, err = history.Create(t.path)
+		return log, nil, err
+	}
+	return history.Append(t.path)
+}
+
 // run trains to the end, or until ctx ends. What was done is kept in any case.
 func (t *training) run(ctx context.Context, w watcher) (err error) {
-	if t.dir != nil {
-		defer func() { err = errors.Join(err, t.dir.Close()) }()
+	log, past, err := t.openLog()
+	if err != nil {
+		return usage(err)
+	}
+	var out io.Writer
+	if log != nil {
+		out = log
+		defer func() { err = errors.Join(err, log.Close()) }()
 	}
 	if err := w.begin(t); err != nil {
 		return err
 	}
 	running, stop := context.WithCancel(ctx)
 	defer stop()
-	o := &observers{dir: t.dir, watcher: w, stop: stop}
+	o := &observer{watcher: w, stop: stop}
 	options := t.options
 	options.Observer = o
+	if log != nil {
+		rec, err := history.NewRecorder(t.recipe, options, history.Options{Log: out, Past: past})
+		if err != nil {
+			return err
+		}
+		attached, detach := rec.Attach(running)
+		defer detach()
+		r, err := train.Run(running, t.recipe, attached)
+		return t.finish(w, r, errors.Join(err, rec.End(r, err), o.err))
+	}
 	r, err := train.Run(running, t.recipe, options)
-	if err = errors.Join(err, o.err); err != nil {
+	return t.finish(w, r, errors.Join(err, o.err))
+}
+
+// finish tells of the end.
+func (t *training) finish(w watcher, r *train.Result, err error) error {
+	if err != nil {
 		return err
 	}
 	if err := w.end(t, r); err != nil {
@@ -151,90 +191,33 @@ func (t *training) run(ctx context.Context, w watcher) (err error) {
 	return nil
 }
 
-// observers tell the folder's log and the watcher.
-type observers struct {
-	dir     *rundir.Dir
+// observer tells the watcher.
+type observer struct {
 	watcher watcher
 	stop    func()
 	err     error
 }
 
 // Progress is train.Observer's.
-func (o *observers) Progress(p train.Progress) {
-	if o.dir != nil {
-		o.dir.Progress(p)
-	}
+func (o *observer) Progress(p train.Progress) {
 	if o.err == nil {
 		o.fail(o.watcher.progress(p))
 	}
 }
 
 // Evaluated is train.Observer's.
-func (o *observers) Evaluated(e *train.Evaluation, w *model.Weights) {
-	if o.dir != nil {
-		o.dir.Evaluated(e, w)
-	}
+func (o *observer) Evaluated(e *train.Evaluation, _ *model.Weights) {
 	if o.err == nil {
 		o.fail(o.watcher.evaluated(e))
 	}
 }
 
 // fail ends the training after this step if there is an error.
-func (o *observers) fail(err error) {
+func (o *observer) fail(err error) {
 	if err != nil {
 		o.err = err
 		o.stop()
 	}
-}
-
-// jsonTraining writes a training as lines of JSON.
-type jsonTraining struct{ a *app }
-
-func (j *jsonTraining) begin(t *training) error {
-	cfg := t.recipe.Config(t.task.Vocab())
-	from := 0
-	if t.from != nil {
-		from = t.from.Step
-	}
-	return j.a.printJSON(struct {
-		Schema     int          `json:"schema"`
-		Type       string       `json:"type"`
-		Version    string       `json:"version"`
-		Task       string       `json:"task"`
-		Shows      string       `json:"shows"`
-		Text       string       `json:"text,omitempty"`
-		Recipe     train.Recipe `json:"recipe"`
-		Command    string       `json:"command"`
-		VocabSize  int          `json:"vocab_size"`
-		Parameters int          `json:"parameters"`
-		Threads    int          `json:"threads"`
-		From       int          `json:"from"` // steps done before
-	}{schema, "train", version(), t.task.About().Line, t.task.About().Shows, source(t.task), t.recipe, t.recipe.Command(),
-		cfg.VocabSize, parameters(cfg, t.recipe.Tied), t.threads, from})
-}
-
-func (j *jsonTraining) progress(p train.Progress) error {
-	return j.a.printJSON(struct {
-		rundir.Step
-		PerSecond rundir.Number `json:"tokens_per_second"`
-		Elapsed   rundir.Number `json:"seconds"`
-		Left      rundir.Number `json:"seconds_left"`
-	}{rundir.StepOf(p), rundir.Number(p.PerSecond), rundir.Number(p.Elapsed.Seconds()), rundir.Number(p.Left.Seconds())})
-}
-
-func (j *jsonTraining) evaluated(e *train.Evaluation) error {
-	return j.a.printJSON(rundir.EvaluationOf(e))
-}
-
-func (j *jsonTraining) end(t *training, r *train.Result) error {
-	return j.a.printJSON(struct {
-		Type     string        `json:"type"`
-		Steps    int           `json:"steps"`
-		Stopped  bool          `json:"stopped"`
-		Accuracy rundir.Number `json:"accuracy"`
-		Loss     rundir.Number `json:"loss"`
-		Kept     bool          `json:"kept"`
-	}{"end", r.Steps, r.Stopped, rundir.Number(r.Final.Accuracy), rundir.Number(r.Final.Loss), t.dir != nil})
 }
 
 // parameters counts the weights of a model that is trained here.
@@ -244,101 +227,4 @@ func parameters(c model.Config, tied bool) int {
 		n += c.VocabSize * c.DModel
 	}
 	return n
-}
-
-// plainTraining writes a training as sentences.
-type plainTraining struct {
-	out  io.Writer
-	t    *training
-	last train.Progress
-}
-
-func (p *plainTraining) begin(t *training) error {
-	p.t = t
-	r, c := t.recipe, t.recipe.Config(t.task.Vocab())
-	about := t.task.About()
-	_, err := fmt.Fprintf(p.out, "Training on the task %s: %s\nIt shows %s\n%s, d_model %d, d_state %d: %d parameters. %d steps of %d sequences of %s tokens, seed %d, on %s.\n",
-		t.task.Name(), about.Line, about.Shows, plural(r.Layers, "layer"), r.DModel, r.DState, parameters(c, r.Tied),
-		r.Steps, r.Batch, joinInts(r.Lengths, ", "), r.Seed, plural(t.threads, "thread"))
-	if err == nil && t.from != nil {
-		_, err = fmt.Fprintf(p.out, "Going on after step %d.\n", t.from.Step)
-	}
-	if err == nil && t.dir == nil {
-		_, err = fmt.Fprintln(p.out, "Nothing is kept: name a folder with --out to keep the run.")
-	}
-	if err == nil {
-		_, err = fmt.Fprintln(p.out)
-	}
-	return err
-}
-
-func (p *plainTraining) progress(s train.Progress) error {
-	p.last = s
-	return nil
-}
-
-// evaluated is one line: where the training is, and what the model does on
-// fresh sequences.
-func (p *plainTraining) evaluated(e *train.Evaluation) error {
-	left := ""
-	if p.last.Left > 0 && p.last.Step < p.last.Steps {
-		left = fmt.Sprintf(", %s left", seconds(p.last.Left.Seconds()))
-	}
-	_, err := fmt.Fprintf(p.out, "Step %d of %d: loss %.3f, %s right at %d tokens; %s right without selection (Delta frozen at its mean). %s %.0f tokens a second%s.\n",
-		e.Step, p.t.recipe.Steps, e.Loss, percent(e.Accuracy), e.Length, percent(e.Frozen), p.selection(e), p.last.PerSecond, left)
-	return err
-}
-
-// selection says on which tokens Δ opens, in the layer where most channels
-// tell events from the rest.
-func (p *plainTraining) selection(e *train.Evaluation) string {
-	best := 0
-	for i, l := range e.Layers {
-		if l.Share(0.95) > e.Layers[best].Share(0.95) {
-			best = i
-		}
-	}
-	l := e.Layers[best]
-	text := "Delta"
-	if len(e.Layers) > 1 {
-		text += fmt.Sprintf(" of layer %d", best)
-	}
-	for c, n := range l.Tokens {
-		if n > 0 {
-			text += fmt.Sprintf(" %s %.3g,", task.Class(c), l.ByClass[c])
-		}
-	}
-	return text + fmt.Sprintf(" %s of the channels select.", percent(l.Share(0.95)))
-}
-
-func (p *plainTraining) end(t *training, r *train.Result) error {
-	what := "Done"
-	if r.Stopped {
-		what = "Stopped"
-	}
-	_, err := fmt.Fprintf(p.out, "\n%s after %s in %s: %s of %d questions right at %d tokens.\n", what, plural(r.Steps, "step"),
-		seconds(p.last.Elapsed.Seconds()), percent(r.Final.Accuracy), r.Final.Asked, r.Final.Length)
-	if err != nil || t.dir == nil {
-		return err
-	}
-	name := tokenizer.Visible(t.path)
-	if r.Stopped {
-		_, err = fmt.Fprintf(p.out, "Kept in %s. Go on with: mamba-tui train --resume %s\n", name, name)
-	} else {
-		_, err = fmt.Fprintf(p.out, "Kept in %s. Look at it with: mamba-tui --model %s\n", name, name)
-	}
-	return err
-}
-
-// seconds writes a time for people.
-func seconds(s float64) string {
-	switch {
-	case s < 10:
-		return fmt.Sprintf("%.1f s", s)
-	case s < 120:
-		return fmt.Sprintf("%.0f s", s)
-	case s < 7200:
-		return fmt.Sprintf("%.0f min", s/60)
-	}
-	return fmt.Sprintf("%.1f h", s/3600)
 }

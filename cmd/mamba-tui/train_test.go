@@ -12,7 +12,6 @@ import (
 	"mamba-tui/model/checkpoint"
 	"mamba-tui/model/task"
 	"mamba-tui/model/train"
-	"mamba-tui/model/train/rundir"
 )
 
 // quick is a training that takes a fraction of a second.
@@ -114,7 +113,7 @@ func TestTrainJSON(t *testing.T) {
 			Schema, Step, Steps int
 			Type                string
 			Recipe              *train.Recipe
-			Layers              []rundir.Layer
+			Layers              []layerLine
 			Accuracy            *float64
 		}
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
@@ -208,7 +207,7 @@ func TestTrainErrors(t *testing.T) {
 		{[]string{"train", "--lengths", "9,x"}, `--lengths: "x" is not a length`},
 		{[]string{"train", "--steps", "0"}, "steps is 0, want 1 to"},
 		{[]string{"train", "--lr", "NaN"}, "learning_rate is NaN"},
-		{[]string{"train", "--resume", dir, "--out", dir}, "if any flags in the group [out resume] are set"},
+		{[]string{"train", "--resume", dir, "--out", dir}, "if any flags in the group [out resume replay] are set"},
 		{[]string{"train", "--resume", dir, "--seed", "4"}, "--seed cannot change in the middle of a run"},
 		{[]string{"train", "--resume", dir, "--steps", "5"}, "--steps is 5, the run has 12: going on can only add steps"},
 		{[]string{"train", "--resume", t.TempDir()}, "holds no training run to go on with"},

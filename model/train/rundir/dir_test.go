@@ -3,8 +3,6 @@ package rundir_test
 import (
 	"bytes"
 	"context"
-	"errors"
-	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -33,27 +31,22 @@ func run(t *testing.T, d *rundir.Dir, r train.Recipe, c *train.Checkpoint, stop 
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	got, err := train.Run(ctx, r, train.Options{Resume: c, Store: d, EvalEvery: 8, SaveEvery: 4,
-		Observer: observer{d, func(p train.Progress) {
-			if p.Step == stop {
+		Observer: observer(func(step int) {
+			if step == stop {
 				cancel()
 			}
-		}}})
-	if err := errors.Join(err, d.Close()); err != nil {
+		})})
+	if err != nil {
 		t.Fatal(err)
 	}
 	return got
 }
 
-// observer is a Dir that also tells of steps.
-type observer struct {
-	*rundir.Dir
-	step func(train.Progress)
-}
+// observer is told of steps.
+type observer func(step int)
 
-func (o observer) Progress(p train.Progress) {
-	o.Dir.Progress(p)
-	o.step(p)
-}
+func (o observer) Progress(p train.Progress)                   { o(p.Step) }
+func (o observer) Evaluated(*train.Evaluation, *model.Weights) {}
 
 // finished is the folder of a run that nothing disturbed.
 func finished(t *testing.T, r train.Recipe) string {
@@ -119,94 +112,12 @@ func TestResume(t *testing.T) {
 		if got := run(t, d, c.Recipe, c, 0); got.Stopped {
 			t.Fatal("not finished")
 		}
-		// Stopping measures once more and keeps one more snapshot.
-		extra := []string{"log.jsonl"}
+		// Stopping keeps one more snapshot, and measures it.
+		var extra []string
 		if stop%8 != 0 {
 			extra = append(extra, rundir.SnapshotName(stop))
 		}
 		same(t, dir, want, extra...)
-		a, err := rundir.ReadLog(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := rundir.ReadLog(want)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a.Evaluations = slices.DeleteFunc(a.Evaluations, func(e *train.Evaluation) bool { return e.Step == stop && stop%8 != 0 })
-		if !reflect.DeepEqual(a, b) {
-			t.Errorf("stopped at %d: the log tells of %d steps and %d evaluations, want %d and %d, the same ones",
-				stop, len(a.Steps), len(a.Evaluations), len(b.Steps), len(b.Evaluations))
-		}
-	}
-}
-
-// The log says what the observer was told, to six digits.
-func TestLog(t *testing.T) {
-	r := small()
-	dir := filepath.Join(t.TempDir(), "run")
-	d, err := rundir.Create(dir, r, "verse.txt sha256:0123")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var told []train.Progress
-	_, err = train.Run(context.Background(), r, train.Options{Store: d, EvalEvery: 8, Observer: observer{d, func(p train.Progress) {
-		p.PerSecond, p.Elapsed, p.Left = 0, 0, 0
-		told = append(told, p)
-	}}})
-	if err := errors.Join(err, d.Close()); err != nil {
-		t.Fatal(err)
-	}
-	l, err := rundir.ReadLog(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(l.Recipe, r) || l.Text != "verse.txt sha256:0123" || len(l.Steps) != 24 || len(l.Evaluations) != 3 {
-		t.Fatalf("recipe %+v, text %q, %d steps, %d evaluations", l.Recipe, l.Text, len(l.Steps), len(l.Evaluations))
-	}
-	for i, p := range l.Steps {
-		w := told[i]
-		for _, x := range [][2]float64{{p.Loss, w.Loss}, {p.Accuracy, w.Accuracy}, {p.MeanLoss, w.MeanLoss}, {p.MeanRight, w.MeanRight},
-			{p.GradNorm, w.GradNorm}, {p.Rate, w.Rate}} {
-			if math.Abs(x[0]-x[1]) > 1e-5*math.Abs(x[1]) {
-				t.Fatalf("step %d: %+v, want %+v", i+1, p, w)
-			}
-		}
-		if p.Step != w.Step || p.Steps != w.Steps || p.Stage != w.Stage || p.Length != w.Length || p.Tokens != w.Tokens {
-			t.Fatalf("step %d: %+v, want %+v", i+1, p, w)
-		}
-	}
-	e := l.Evaluations[2]
-	if e.Step != 24 || e.Length != 24 || e.Sequences == 0 || e.Asked < e.Sequences || e.Accuracy != float64(e.Right)/float64(e.Asked) ||
-		len(e.Layers) != 1 || len(e.Layers[0].AUC) != 16 || len(e.Layers[0].Mean) != 16 || e.Layers[0].ByClass[0] == 0 || len(e.Resets) == 0 {
-		t.Errorf("the last evaluation is %+v", e)
-	}
-	// A kill in the middle of a line costs that line.
-	name := filepath.Join(dir, "log.jsonl")
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, text[:len(text)-10], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cut, err := rundir.ReadLog(dir)
-	if err != nil || len(cut.Evaluations) != 2 || len(cut.Steps) != 24 {
-		t.Errorf("a log that was cut off: %d evaluations, %d steps, %v", len(cut.Evaluations), len(cut.Steps), err)
-	}
-	for want, text := range map[string]string{
-		"is empty":                       "",
-		"line 1: invalid character":      "nonsense\n",
-		`line 1: is of type "step"`:      `{"type":"step"}` + "\n",
-		"has schema 9, this program rea": `{"schema":9,"type":"run"}` + "\n",
-		`line 2: is of type "run"`:       `{"schema":1,"type":"run"}` + "\n" + `{"schema":1,"type":"run"}` + "\n",
-	} {
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := rundir.ReadLog(dir); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("a log %q: %v, want %q", text, err, want)
-		}
 	}
 }
 
@@ -293,11 +204,9 @@ func TestCreateRefuses(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(notes, "notes.txt"), []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d, err := rundir.Create(notes, r, "")
-	if err != nil {
+	if _, err := rundir.Create(notes, r, ""); err != nil {
 		t.Fatalf("a folder with notes in it: %v", err)
 	}
-	d.Close()
 	if _, _, err := rundir.Resume(t.TempDir(), 0); err == nil || !strings.Contains(err.Error(), "holds no training run to go on with") {
 		t.Errorf("going on in an empty folder: %v", err)
 	}
@@ -323,9 +232,8 @@ func TestMoreSteps(t *testing.T) {
 	if got := run(t, d, c.Recipe, c, 0); got.Steps != 30 {
 		t.Errorf("%d steps", got.Steps)
 	}
-	l, err := rundir.ReadLog(dir)
-	if err != nil || len(l.Steps) != 30 || l.Recipe.Steps != 30 {
-		t.Errorf("%d steps in the log of a recipe of %d, %v", len(l.Steps), l.Recipe.Steps, err)
+	if c, _, err := rundir.Load(dir); err != nil || c.Step != 30 || c.Recipe.Steps != 30 {
+		t.Errorf("the checkpoint is at step %d of %d, %v", c.Step, c.Recipe.Steps, err)
 	}
 }
 
@@ -347,5 +255,4 @@ func TestTextAndName(t *testing.T) {
 	if err != nil || again.Text() != "verse.txt sha256:0123" || c.Step != 2 {
 		t.Errorf("going on at step %d with %q, %v", c.Step, again.Text(), err)
 	}
-	again.Close()
 }

@@ -23,12 +23,12 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("RUNDIR_TEST_TRAIN"); dir != "" {
 		d, err := rundir.Create(dir, small(), "")
 		if err == nil {
-			_, err = train.Run(context.Background(), small(), train.Options{Store: d, EvalEvery: 8, SaveEvery: 4, Observer: observer{d, func(p train.Progress) {
-				if p.Step == 11 { // two thirds of an interval after the last checkpoint
+			_, err = train.Run(context.Background(), small(), train.Options{Store: d, EvalEvery: 8, SaveEvery: 4, Observer: observer(func(step int) {
+				if step == 11 { // two thirds of an interval after the last checkpoint
 					os.Stdout.WriteString("here\n")
 					time.Sleep(time.Minute) // until the kill
 				}
-			}}})
+			})})
 		}
 		if err != nil {
 			os.Stderr.WriteString(err.Error())

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -135,27 +134,4 @@ func FuzzState(f *testing.F) {
 			t.Errorf("%d parameters from %d bytes", len(c.Parameters.Flat), len(file))
 		}
 	})
-}
-
-// Numbers that are none survive the log as such.
-func TestNumber(t *testing.T) {
-	for _, x := range []float64{0, 1, -2.5, 1e-300, 123456, math.NaN(), math.Inf(1)} {
-		text, err := json.Marshal(Number(x))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var back Number
-		if err := json.Unmarshal(text, &back); err != nil {
-			t.Fatal(err)
-		}
-		if finite := !math.IsNaN(x) && !math.IsInf(x, 0); finite && float64(back) != x || !finite && !math.IsNaN(float64(back)) {
-			t.Errorf("%g is written %s and read %g", x, text, back)
-		}
-	}
-	if text, _ := json.Marshal(Number(1.0 / 3)); string(text) != "0.333333" {
-		t.Errorf("a third is %s", text)
-	}
-	if err := json.Unmarshal([]byte(`"x"`), new(Number)); err == nil {
-		t.Error("a string is a number")
-	}
 }
