@@ -1,11 +1,14 @@
 // Package assets holds what the program brings along: the built-in models,
 // embedded, so that it needs no download and no set-up.
 //
-// The files under models are made by the program in generate from the
-// constructors of package task; a test compares the committed files with what
-// it makes. After a change there, run
+// The hand-written models under models are made by the program in generate
+// from the constructors of package task; a test compares the committed files
+// with what it makes. After a change there, run
 //
 //	go generate ./assets
+//
+// which also writes docs/models.md. The trained models are made by the program
+// in train, which takes minutes; tests measure them and never train again.
 package assets
 
 import "embed"
@@ -21,8 +24,11 @@ var FS embed.FS
 // Default is the model the program starts with.
 const Default = "header-exact"
 
-// Models lists the names of the built-in models, the default first.
-func Models() []string { return []string{"header-exact", "induction-exact"} }
+// Models lists the names of the built-in models, the default first, the
+// hand-written ones before the trained ones.
+func Models() []string {
+	return []string{"header-exact", "induction-exact", "header"}
+}
 
 // Dir is the folder of a built-in model in FS, and whether there is one of
 // that name.

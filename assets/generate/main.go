@@ -1,25 +1,34 @@
-// Command generate writes the built-in models to the folder models in the
-// working directory. It is run by go generate in package assets.
+// Command generate writes the hand-written models to the folder models in the
+// working directory, and the table of all built-in models to docs/models.md.
+// It is run by go generate in package assets. The trained models are made by
+// the command train.
 package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
+	"mamba-tui/assets"
+	"mamba-tui/assets/measured"
 	"mamba-tui/model"
 	"mamba-tui/model/checkpoint"
 	"mamba-tui/model/task"
 )
 
 func main() {
-	if err := write("models"); err != nil {
+	err := write("models")
+	if err == nil {
+		err = document("models", filepath.Join("docs", "models.md"))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-// write makes every built-in model in a folder of dir that bears its name.
+// write makes every hand-written model in a folder of dir that bears its name.
 func write(dir string) error {
 	for _, builtin := range []func() (model.Config, *model.Weights, model.Card){task.HeaderExact, task.InductionExact} {
 		cfg, w, card := builtin()
@@ -33,4 +42,24 @@ func write(dir string) error {
 		}
 	}
 	return nil
+}
+
+// document writes the table of the models in dir.
+func document(dir, name string) error {
+	var files []*checkpoint.File
+	for _, m := range assets.Models() {
+		f, err := checkpoint.LoadDir(filepath.Join(dir, m))
+		if err != nil {
+			return err
+		}
+		files = append(files, f)
+	}
+	text, err := measured.Markdown(files)
+	if err != nil {
+		return err
+	}
+	return checkpoint.Replace(name, func(out io.Writer) error {
+		_, err := io.WriteString(out, text)
+		return err
+	})
 }
