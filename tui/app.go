@@ -126,7 +126,7 @@ func (m *Model) Init() tea.Cmd {
 // begin plays the first prompt for a newcomer and loads it for everybody else.
 func (m *Model) begin() tea.Cmd {
 	text := m.opt.Prompt
-	if text == "" {
+	if text == "" && !m.opt.Blank {
 		if list := m.prompts(); len(list) > 0 {
 			text = list[0].Text
 		}

@@ -15,8 +15,11 @@ import (
 // Options say how the screen starts. The zero value is a dark truecolor screen
 // on the process's terminal.
 type Options struct {
-	// Prompt is the history to start with, if the session has none yet.
+	// Prompt is the history to start with, if the session has none yet; empty
+	// is the first of Prompts.
 	Prompt string
+	// Blank starts with an empty history instead.
+	Blank bool
 	// Prompts are offered by `p`; nil offers those of the model's card.
 	Prompts []model.Example
 	// Intro plays the prompt and leads through four keys.

@@ -75,3 +75,14 @@ func TestStillRefuses(t *testing.T) {
 		t.Error("a cancelled picture is taken")
 	}
 }
+
+// An empty prompt is an empty history, not the model's example.
+func TestBlank(t *testing.T) {
+	p, err := Still(context.Background(), header(t)(), Options{Blank: true}, 80, 24, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := ansi.Strip(p.Text); !strings.Contains(text, "no tokens") {
+		t.Errorf("the picture of an empty history:\n%s", text)
+	}
+}

@@ -38,6 +38,7 @@ func explore(ctx context.Context, a *app, o explorer) error {
 	profile, _ := a.colours()
 	err = tui.Run(context.WithoutCancel(ctx), session.Start(s), tui.Options{
 		Prompt:  o.prompt,
+		Blank:   o.ownPrompt && o.prompt == "",
 		Intro:   o.intro || !o.ownPrompt && o.file.Card.Name == assets.Default && o.builtin && a.firstStart(),
 		Strict:  o.strict,
 		Profile: profile,

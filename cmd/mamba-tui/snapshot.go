@@ -98,7 +98,7 @@ func (a *app) snapshot(ctx context.Context, o snapshotOptions) error {
 	defer free()
 	dark := !o.light
 	p, err := tui.Still(ctx, session.Start(s), tui.Options{
-		Prompt: in.prompt, Strict: o.input.strict, Profile: profile, Dark: &dark, Version: version(), Stderr: a.err,
+		Prompt: in.prompt, Blank: o.input.hasPrompt() && in.prompt == "", Strict: o.input.strict, Profile: profile, Dark: &dark, Version: version(), Stderr: a.err,
 	}, w, h, keys)
 	var signal *tui.SignalError
 	switch {
