@@ -26,6 +26,7 @@ func (m *Model) caption() string {
 	var parts []string
 	if e, i := h.EvalAt(step), h.PointAt(step); e != nil && (i < 0 || e.Step == step || float64(h.Points.Step[i]-e.Step) < 0.1*float64(h.Steps())) {
 		s := "accuracy " + panel.Percent(e.Accuracy)
+		s += m.otherLength(e)
 		if e.Step != step {
 			s += fmt.Sprintf(" (measured at step %d)", e.Step)
 		}
@@ -53,7 +54,7 @@ func (m *Model) deltaSentence() string {
 	group := m.group()
 	l := &probe.Layers[m.layer]
 	a, b := l.Mean(yes, group), l.Mean(no, group)
-	na, nb := panel.Safe(h.Info.Text(yes)), panel.Safe(h.Info.Text(no))
+	na, nb := m.called(yes), m.called(no)
 	ratio := a / b
 	var s string
 	switch {
@@ -75,6 +76,14 @@ func (m *Model) deltaSentence() string {
 		s += fmt.Sprintf("; %d of %d channels select", open, len(l.AUC))
 	}
 	return s
+}
+
+// called is how a sentence names a class: what opens or asks by its symbol.
+func (m *Model) called(c task.Class) string {
+	if c == task.Event || c == task.Query {
+		return panel.Safe(m.h.Info.Text(c))
+	}
+	return c.String()
 }
 
 // contrast are the two classes a sentence is about: an event, else data, against

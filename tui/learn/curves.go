@@ -188,12 +188,15 @@ func (m *Model) lossChart() chart {
 		series = append(series, o.Points.MeanLoss)
 	}
 	steps, evals := evalsOf(h, func(e history.Eval) float64 { return e.Loss })
+	for i := range steps {
+		series = append(series, []float32{float32(evals(i))})
+	}
 	c := chart{name: "loss", rng: fitted(log, series...), format: panel.Short}
 	if i := h.PointAt(m.shownStep()); i >= 0 {
 		c.parts = append(c.parts, panel.Part{Long: panel.Sig(float64(h.Points.MeanLoss[i]), 3) + " nats a question", Short: panel.Sig(float64(h.Points.MeanLoss[i]), 3) + " nats", Keep: 9, Role: theme.Accent})
 	}
 	if e := h.EvalAt(m.shownStep()); e != nil {
-		c.parts = append(c.parts, panel.Part{Long: "◆ " + panel.Sig(e.Loss, 3), Keep: 5, Role: theme.Good})
+		c.parts = append(c.parts, panel.Part{Long: "◆ " + panel.Sig(e.Loss, 3) + m.otherLength(e), Short: "◆ " + panel.Sig(e.Loss, 3), Keep: 5, Role: theme.Good})
 	}
 	if log {
 		c.parts = append(c.parts, panel.Part{Long: "log", Keep: 6})
@@ -211,6 +214,14 @@ func (m *Model) lossChart() chart {
 		a.marks(steps, evals, theme.Good, "◆", 3)
 	}
 	return c
+}
+
+// otherLength names an evaluation's length where the batches have another.
+func (m *Model) otherLength(e *history.Eval) string {
+	if i := m.h.PointAt(m.shownStep()); i >= 0 && m.h.Points.Length[i] != e.Length {
+		return fmt.Sprintf(" at %d tokens", e.Length)
+	}
+	return ""
 }
 
 // evalsOf is a series of the evaluations.
@@ -233,7 +244,7 @@ func (m *Model) accuracyChart() chart {
 		c.parts = append(c.parts, panel.Part{Long: panel.Percent(float64(h.Points.MeanRight[i])), Keep: 8, Role: theme.Accent})
 	}
 	if e := h.EvalAt(m.shownStep()); e != nil {
-		c.parts = append(c.parts, panel.Part{Long: fmt.Sprintf("◆ %s on fresh sequences", panel.Percent(e.Accuracy)), Short: "◆ " + panel.Percent(e.Accuracy), Keep: 9, Role: theme.Good},
+		c.parts = append(c.parts, panel.Part{Long: fmt.Sprintf("◆ %s on fresh sequences%s", panel.Percent(e.Accuracy), m.otherLength(e)), Short: "◆ " + panel.Percent(e.Accuracy), Keep: 9, Role: theme.Good},
 			panel.Part{Long: fmt.Sprintf("Δ frozen: %s", panel.Percent(e.Frozen)), Keep: 2})
 	}
 	c.keys = m.othersKeys(func(o *history.Named) string {
@@ -332,26 +343,14 @@ func (m *Model) classChart() chart {
 		for i := len(cs) - 1; i >= 0; i-- {
 			a.curve(steps, f64(values[cs[i]]), classRoles[cs[i]], false)
 		}
-		// Each curve is named where it ends, if there is room behind it.
-		if len(steps) == 0 {
-			return
-		}
-		end := a.x(min(steps[len(steps)-1], a.steps))/2 + 1
-		var taken []int
-		for _, cl := range cs {
-			y := a.y(float64(values[cl][len(steps)-1])) / 4
-			name := " " + panel.Clip(panel.Safe(h.Info.Text(cl)), 6)
-			x := end
-			if x+panel.Width(name) > a.p.w {
-				continue
+		if len(steps) > 0 {
+			names := make([]key, len(cs))
+			at := make([]int, len(cs))
+			for i, cl := range cs {
+				names[i] = key{role: classRoles[cl], text: panel.Safe(h.Info.Text(cl))}
+				at[i] = a.y(float64(values[cl][len(steps)-1]))
 			}
-			for _, t := range taken {
-				if t == y {
-					y--
-				}
-			}
-			taken = append(taken, y)
-			a.p.put(x, y, classRoles[cl], name)
+			a.nameEnds(steps[len(steps)-1], names, at)
 		}
 	}
 	return c

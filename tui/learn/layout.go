@@ -114,7 +114,7 @@ func arrange(w, h int, zoom string, f facts) layout {
 
 // counted are the panels beside the maps.
 func (l *layout) counted(area image.Rectangle, f facts, norm bool) {
-	rows := []row{{panelBars, 1 + f.classes, 2 + f.classes}, {panelAUC, 4, 14}}
+	rows := []row{{panelBars, 1 + f.classes, 2 + f.classes}, {panelAUC, 4, 16}}
 	if norm {
 		rows = append(rows, row{panelNorm, 4, 10})
 	}

@@ -70,7 +70,9 @@ func newModel(src source, o Options) *Model {
 		logs: map[string]bool{}, ranges: map[string]*extremes{}, told: map[string]bool{},
 		dark: o.Dark == nil || *o.Dark,
 	}
-	m.opt.Others = slices.DeleteFunc(slices.Clone(o.Others), func(n *history.Named) bool { return n == nil || n.History == nil })
+	m.opt.Others = slices.DeleteFunc(slices.Clone(o.Others), func(n *history.Named) bool {
+		return n == nil || n.History == nil || n.Info == nil || n.Info.Recipe.Task != src.Info.Recipe.Task
+	})
 	t, err := newTable(commands())
 	if err != nil { // a test holds that the table has no clash
 		panic("learn: two commands share a key")

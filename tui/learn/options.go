@@ -22,7 +22,8 @@ type Options struct {
 	Name string
 	// Place is where checkpoints go, as it is told; "" if there is no store.
 	Place string
-	// Others are runs whose curves are laid over this one's.
+	// Others are runs whose curves are laid over this one's; those of another
+	// task are left out.
 	Others []*history.Named
 	// Log receives the log of the run (history.Create, history.Append); nil
 	// keeps none. Past is what a resumed run did before.

@@ -186,3 +186,28 @@ func (a *axes) marks(steps []int, value func(i int) float64, role theme.Role, si
 		}
 	}
 }
+
+// nameEnds writes names behind the ends of curves at a step, where there is
+// room: each in the line of its dot row, or the nearest one that is free.
+func (a *axes) nameEnds(step int, names []key, rows []int) {
+	x := a.x(min(step, a.steps))/2 + 2
+	taken := map[int]bool{}
+	for i, k := range names {
+		text := panel.Clip(k.text, 6)
+		if rows[i] < 0 || x+panel.Width(text) > a.p.w {
+			continue
+		}
+		y := rows[i] / 4
+		for off := 0; taken[y] && off < 2*a.p.h; off++ { // 1 up, 1 down, 2 up …
+			if y = rows[i]/4 - off/2 - 1; off%2 == 1 {
+				y = rows[i]/4 + off/2 + 1
+			}
+			taken[y] = taken[y] || y < 0 || y >= a.p.h
+		}
+		if taken[y] {
+			continue
+		}
+		taken[y] = true
+		a.p.put(x, y, k.role, text)
+	}
+}

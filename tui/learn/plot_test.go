@@ -108,3 +108,23 @@ func TestAxes(t *testing.T) {
 		t.Errorf("%d dots of a curve with a gap, want its two ends", n)
 	}
 }
+
+// Names of curves that end in one line move to the next free one; none is
+// written over another, and none where it does not fit.
+func TestNameEnds(t *testing.T) {
+	a := &axes{p: newPlot(12, 4), steps: 100}
+	names := []key{{text: "one"}, {text: "two"}, {text: "three"}, {text: "four"}, {text: "five"}}
+	a.nameEnds(0, names, []int{8, 8, 9, 15, 12})
+	want := []string{"  five      ", "  two       ", "  one       ", "  three     "}
+	// one stands in line 2; two above it, three below; four belongs into line 3,
+	// line 2, 4 and 1 are taken or outside, so 0 is left; five finds nothing.
+	want[0] = "  four      "
+	if got := picture(t, a.p); strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("%q, want %q", got, want)
+	}
+	a = &axes{p: newPlot(12, 4), steps: 100}
+	a.nameEnds(90, names, []int{0, 4, 8, 12, 12})
+	if got := strings.TrimSpace(strings.Join(picture(t, a.p), "")); got != "" {
+		t.Errorf("%q is written where there is no room", got)
+	}
+}
