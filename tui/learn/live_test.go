@@ -353,3 +353,16 @@ func TestRealTraining(t *testing.T) {
 }
 
 func sig2(v float64) string { return panel.Sig(v, 2) }
+
+// Runs of another task are not laid over: their curves mean something else.
+func TestOthersOfAnotherTask(t *testing.T) {
+	same, other := recorded(t), recorded(t)
+	same.Name, other.Name = "seed 2", "majority 1"
+	info := *other.Info
+	info.Recipe.Task = "majority"
+	other.Info = &info
+	m := still(t, recorded(t), 160, 50, Options{Others: []*history.Named{same, other}})
+	if text := plain(m.draw()); !strings.Contains(text, "┅ seed 2") || strings.Contains(text, "majority 1") {
+		t.Errorf("the legend is wrong:\n%s", text)
+	}
+}

@@ -42,7 +42,6 @@ type Model struct {
 	dark   bool
 	theme  *theme.Theme
 	layout layout
-	lines  []string
 	help   bool
 	scroll int
 	toast  toast
