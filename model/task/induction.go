@@ -48,6 +48,14 @@ func (t Induction) Card() model.Card {
 	c := inductionCard()
 	c.Task, c.Symbols, c.Other = t.About().Line, c.Symbols[:t.Vocab()], ""
 	c.Name, c.Kind, c.Note, c.Command = "", model.Trained, "", ""
+	if t.pairs() == 1 {
+		// A model that never saw a second pair does not know that it replaces
+		// the first.
+		c.Prompts = []model.Example{
+			{Title: "k follows S, and comes back after the noise", Text: "cabSkdeafghbmfcpobnadhglejS"},
+			{Title: "the same with p, over more noise", Text: "fgbghaccelSpndnmoafkejhgaiobmcdklfgedbnmhcojiaghbS"},
+		}
+	}
 	return c
 }
 
