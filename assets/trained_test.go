@@ -309,6 +309,23 @@ func TestChars(t *testing.T) {
 	}
 }
 
+// The induction model that was trained over a curriculum of lengths still
+// remembers at 2^14 tokens, streamed.
+func TestLongInduction(t *testing.T) {
+	if _, ok := assets.Dir("induction-long"); !ok {
+		t.Skip("not built in yet")
+	}
+	f := load(t, "induction-long")
+	got, err := (measure.Subject{Config: f.Config, Weights: f.Weights}).Accuracy(context.Background(), task.Induction{},
+		measure.Options{Length: 1 << 14, Sequences: 48, Seed: fresh})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Accuracy() < 0.99 {
+		t.Errorf("%d of %d right at 2^14 tokens, want 99 %%", got.Right, got.Asked)
+	}
+}
+
 // All of them together are small.
 func TestSize(t *testing.T) {
 	total := int64(0)

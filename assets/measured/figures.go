@@ -40,6 +40,10 @@ type Figures struct {
 	Resets   []Reset            `json:"resets,omitempty"`
 
 	Lengths []AtLength `json:"lengths,omitempty"`
+	// Other is a variant of the task that training never showed, if there is
+	// one, at the trained length.
+	Other     *AtLength `json:"other,omitempty"`
+	OtherTask string    `json:"other_task,omitempty"`
 }
 
 // Reset is how much h differs after a separator when what came before is
@@ -114,7 +118,7 @@ func Measure(ctx context.Context, c model.Config, w *model.Weights, t task.Task,
 		return f, err
 	}
 	f.Frozen = round(tally.Accuracy())
-	return f, nil
+	return f, f.other(ctx, s, t, o)
 }
 
 // selection takes what Δ does in the layer where most channels select.
@@ -157,6 +161,22 @@ func (f *Figures) Extend(ctx context.Context, c model.Config, w *model.Weights, 
 		a.Low, a.High = interval(tally)
 		f.Lengths = append(f.Lengths, a)
 	}
+	return nil
+}
+
+// other measures the variant of the task that was not trained.
+func (f *Figures) other(ctx context.Context, s measure.Subject, t task.Task, o measure.Options) error {
+	if _, ok := t.(task.Induction); !ok {
+		return nil
+	}
+	o.Tweaks = nil
+	tally, err := s.Accuracy(ctx, task.Induction{Pairs: 4}, o)
+	if err != nil {
+		return err
+	}
+	f.OtherTask = "with four keys in the sequence, of which the newest counts"
+	f.Other = &AtLength{Length: o.Length, Sequences: o.Sequences, Asked: tally.Asked, Right: tally.Right}
+	f.Other.Low, f.Other.High = interval(tally)
 	return nil
 }
 

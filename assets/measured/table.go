@@ -110,6 +110,13 @@ header has to be kept over all of it; the documents of majority and recall stay 
 resetting goes on working. In brackets: how many questions.
 
 `)
+	for _, e := range list {
+		if e.f.Other != nil {
+			fmt.Fprintf(b, "- %s: %s right (%s to %s of %d) %s, which training never showed.\n", e.Card.Name, Percent(e.f.Other.Accuracy()),
+				Percent(e.f.Other.Low), Percent(e.f.Other.High), e.f.Other.Asked, e.f.OtherTask)
+		}
+	}
+	b.WriteString("\n")
 	var columns []int
 	for _, e := range list {
 		for _, a := range e.f.Lengths {
@@ -155,7 +162,11 @@ partial.
 		}
 		fmt.Fprintf(b, "| %s |", e.Card.Name)
 		for _, offset := range []int{-1, 0, 1, 4, 8} {
-			fmt.Fprintf(b, " %.2f |", e.f.Kept(offset))
+			if k := e.f.Kept(offset); k >= 0 {
+				fmt.Fprintf(b, " %.2f |", k)
+			} else {
+				b.WriteString("  |")
+			}
 		}
 		b.WriteString("\n")
 	}

@@ -22,6 +22,9 @@ func Note(t task.Task, f Figures) string {
 	if k := f.Kept(1); k >= 0 {
 		parts = append(parts, fmt.Sprintf("one token after ¶, h differs by %.2f when what came before is swapped (%.2f before ¶)", k, f.Kept(-1)))
 	}
+	if f.Other != nil {
+		parts = append(parts, fmt.Sprintf("%s right %s, which training never showed", Percent(f.Other.Accuracy()), f.OtherTask))
+	}
 	if a, ok := f.breaks(); ok {
 		what := "at %d tokens"
 		if Hold(t) != t {

@@ -36,12 +36,14 @@ func builtins() []builtin {
 	}
 	list := []builtin{
 		of("header", 8, 1<<14, nil),
-		of("majority", 6, 1<<14, nil),
-		of("recall", 6, 1<<14, nil),
-		// A curriculum up to 2^14 tokens: each length once the one before is
-		// learned, so that Δ on noise goes on shrinking.
-		of("induction", 6, 1<<20, func(r *train.Recipe) {
-			r.Steps, r.Lengths = 2500, nil
+		of("majority", 4, 1<<14, nil),
+		of("recall", 3, 1<<14, nil),
+		of("induction", 4, 1<<16, nil),
+		of("induction-long", 3, 1<<20, func(r *train.Recipe) {
+			// A curriculum up to 2^14 tokens: each length once the one before is
+			// learned, so that Δ on noise goes on shrinking.
+			*r = train.Defaults("induction")
+			r.Steps, r.Lengths = 1600, nil
 			for n := 16; n <= 1<<14; n *= 2 {
 				r.Lengths = append(r.Lengths, n)
 			}

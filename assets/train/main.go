@@ -24,6 +24,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 )
 
 func main() {
@@ -36,7 +37,7 @@ func main() {
 	flag.IntVar(&o.steps, "steps", 0, "steps of every run (default: each model's own)")
 	flag.IntVar(&o.threads, "threads", runtime.GOMAXPROCS(0), "sequences computed at the same time")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "train: %s is not a flag\n", strings.Join(flag.Args(), " "))

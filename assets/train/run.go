@@ -102,9 +102,13 @@ func (o *options) candidate(ctx context.Context, b builtin, t task.Task, seed ui
 	if err != nil {
 		return nil, c, err
 	}
-	fmt.Printf("%s seed %d: %.2f %% right, loss %.4f, %d of %d channels select (layer %d), %.1f %% with Δ frozen, h differs by %.3f after ¶, %d unmet; %.0f s\n",
+	reset := ""
+	if k := c.Figures.Kept(1); k >= 0 {
+		reset = fmt.Sprintf(", h differs by %.2f after ¶", k)
+	}
+	fmt.Printf("%s seed %d: %.2f %% right, loss %.4f, %d of %d channels select (layer %d), %.1f %% with Δ frozen%s, %d demands unmet; %.0f s\n",
 		b.name, seed, 100*c.Figures.Accuracy(), c.Figures.Loss, c.Figures.Openers, c.Figures.Channels, c.Figures.Layer, 100*c.Figures.Frozen,
-		c.Figures.Kept(1), measured.DemandOf(t).Unmet(c.Figures), time.Since(begin).Seconds())
+		reset, measured.DemandOf(t).Unmet(c.Figures), time.Since(begin).Seconds())
 	return f, c, nil
 }
 
@@ -152,7 +156,7 @@ func (o *options) write(ctx context.Context, b builtin, t task.Task, f *checkpoi
 	if err := figures.Extend(ctx, f.Config, f.Weights, t, b.lengths, describing, o.threads); err != nil {
 		return err
 	}
-	card := f.Card
+	card := t.Card()
 	card.Name, card.Kind, card.TaskName = b.name, model.Trained, t.Name()
 	card.Note = measured.Note(t, figures)
 	card.Command = "go run ./assets/train --only " + b.name
