@@ -209,8 +209,8 @@ func (m *Model) mapLines(id string, w, h int) []string {
 	long, short := rows.Title, fmt.Sprintf("%d → %d", g.rows, min(len(rows.Of), g.rows))
 	if len(rows.Of) >= g.rows {
 		short = long
-	} else if g.order != nil {
-		short += ", mean"
+	} else {
+		short += map[heat.Reduction]string{heat.Mean: ", mean", heat.Max: ", max|·|"}[g.red]
 	}
 	if g.order != nil {
 		long, short = long+", by AUC", short+", by AUC"

@@ -56,6 +56,8 @@ type Recorder struct {
 	inner  train.Options
 	last   int // step of the last Save
 
+	keepEvery int // steps between two checkpoints
+
 	// Between goroutines.
 	mu     sync.Mutex
 	wake   sync.Cond
@@ -94,6 +96,12 @@ func NewRecorder(r train.Recipe, o train.Options, ro Options) (*Recorder, error)
 		probes: ro.ProbeEvery,
 	}
 	c.wake.L = &c.mu
+	if c.inner.EvalEvery <= 0 { // said outright: the checkpoints go by it
+		c.inner.EvalEvery = max(50, r.Steps/40)
+	}
+	if c.keepEvery = c.inner.SaveEvery; c.keepEvery <= 0 {
+		c.keepEvery = c.inner.EvalEvery
+	}
 	c.prober.fill(info)
 	if c.probes <= 0 {
 		size := 4 * info.Layers * (info.T()*(info.Channels+2*info.States+1) + (int(task.NumClasses)+1)*info.Channels)
@@ -223,14 +231,7 @@ func (c *Recorder) Save(k *train.Checkpoint) error {
 			return err
 		}
 	}
-	every := c.inner.SaveEvery
-	if every <= 0 {
-		every = c.inner.EvalEvery
-	}
-	if every <= 0 {
-		every = 50
-	}
-	if c.inner.Store != nil && (end || k.Step%every == 0) {
+	if c.inner.Store != nil && (end || k.Step%c.keepEvery == 0) {
 		if err := c.inner.Store.Save(k); err != nil {
 			return err
 		}

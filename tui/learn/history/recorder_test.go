@@ -329,3 +329,21 @@ func TestRecorderRefuses(t *testing.T) {
 		t.Error("another run's past was taken")
 	}
 }
+
+// Where nothing says how often, checkpoints are kept at the evaluations.
+func TestKeepsAtEvaluations(t *testing.T) {
+	for steps, want := range map[int]int{120: 50, 4000: 100} {
+		r := tiny(steps)
+		kept := &store{}
+		c := recorder(t, r, train.Options{Store: kept}, Options{ProbeEvery: steps})
+		o, detach := c.Attach(context.Background())
+		defer detach()
+		if o.EvalEvery != want || o.SaveEvery != 1 {
+			t.Errorf("%d steps: evaluations every %d, saves every %d", steps, o.EvalEvery, o.SaveEvery)
+		}
+		newFake(t, context.Background(), r, o).steps(1, want+1)
+		if !slices.Equal(kept.steps, []int{want}) {
+			t.Errorf("%d steps: checkpoints of %v, want one of %d", steps, kept.steps, want)
+		}
+	}
+}
