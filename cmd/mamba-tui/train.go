@@ -30,7 +30,7 @@ type trainOptions struct {
 	seed                                   uint64
 	layers, dModel, dState, dConv, dtRank  int
 	tied, lengths, selective               string
-	steps, batch, warmUp                   int
+	steps, batch, mostTokens, warmUp       int
 	lr, advance, floor, beta1, beta2       float64
 	weightDecay, clip, dtMin, dtMax, embed float64
 	conv, a                                string
@@ -118,6 +118,7 @@ func (o *trainOptions) addTo(cmd *cobra.Command) {
 	f.IntVar(&o.dtRank, "dt-rank", 0, "rank of the projection to Δ"+own)
 	f.StringVar(&o.tied, "tied", "", "true: the head is the embedding"+own)
 	f.IntVar(&o.batch, "batch", 0, "sequences a step"+own)
+	f.IntVar(&o.mostTokens, "most-tokens", 0, "most tokens of a step: of long sequences there are fewer; 0 is no bound"+own)
 	f.StringVar(&o.lengths, "lengths", "", "tokens of a sequence, ascending, such as 16,32,64: each when the one before is learned"+own)
 	f.Float64Var(&o.advance, "advance", 0, "accuracy at which the next length comes"+own)
 	f.Float64Var(&o.lr, "lr", 0, "greatest learning rate"+own)
@@ -162,7 +163,8 @@ func (o *trainOptions) recipe(t task.Task) (train.Recipe, error) {
 		to   *int
 	}{
 		{"steps", o.steps, &r.Steps}, {"layers", o.layers, &r.Layers}, {"d-model", o.dModel, &r.DModel}, {"d-state", o.dState, &r.DState},
-		{"d-conv", o.dConv, &r.DConv}, {"dt-rank", o.dtRank, &r.DtRank}, {"batch", o.batch, &r.Batch}, {"warm-up", o.warmUp, &r.WarmUp},
+		{"d-conv", o.dConv, &r.DConv}, {"dt-rank", o.dtRank, &r.DtRank}, {"batch", o.batch, &r.Batch},
+		{"most-tokens", o.mostTokens, &r.MostTokens}, {"warm-up", o.warmUp, &r.WarmUp},
 	} {
 		if changed(n.name) {
 			*n.to = n.from

@@ -104,6 +104,7 @@ func (r Recipe) Command() string {
 	flag("tied", r.Tied, d.Tied)
 	flag("steps", r.Steps, d.Steps)
 	flag("batch", r.Batch, d.Batch)
+	flag("most-tokens", r.MostTokens, d.MostTokens)
 	flag("lengths", list(r.Lengths), list(d.Lengths))
 	flag("advance", r.Advance, d.Advance)
 	flag("lr", r.LearningRate, d.LearningRate)

@@ -104,6 +104,9 @@ type Recipe struct {
 
 	Steps int `json:"steps"`
 	Batch int `json:"batch"` // sequences a step
+	// MostTokens bounds the tokens of a step: of long sequences there are fewer
+	// than Batch, at least one. 0 is no bound.
+	MostTokens int `json:"most_tokens,omitempty"`
 	// Lengths of the sequences: the next one comes when the moving average of
 	// the accuracy reaches Advance. A fifth of the batches of a later stage
 	// have an earlier length.
@@ -174,6 +177,14 @@ func Defaults(name string) Recipe {
 	return r
 }
 
+// sequences is how many sequences of a length a step has.
+func (r Recipe) sequences(length int) int {
+	if r.MostTokens == 0 {
+		return r.Batch
+	}
+	return max(1, min(r.Batch, r.MostTokens/length))
+}
+
 // Config is the model's configuration for a vocabulary of that size.
 func (r Recipe) Config(vocab int) model.Config {
 	return model.Config{
@@ -188,7 +199,7 @@ func (r Recipe) Validate(t task.Task) error {
 		name              string
 		have, least, most int
 	}{
-		{"steps", r.Steps, 1, mostSteps}, {"batch", r.Batch, 1, mostBatch}, {"layers", r.Layers, 1, mostLayers},
+		{"steps", r.Steps, 1, mostSteps}, {"batch", r.Batch, 1, mostBatch}, {"most_tokens", r.MostTokens, 0, mostBatch * mostLength}, {"layers", r.Layers, 1, mostLayers},
 		{"d_model", r.DModel, 1, mostWidth}, {"d_state", r.DState, 1, mostStates}, {"d_conv", r.DConv, 1, mostTaps},
 		{"dt_rank", r.DtRank, 1, mostWidth}, {"warm_up", r.WarmUp, 0, mostSteps},
 	} {

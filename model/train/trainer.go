@@ -176,12 +176,13 @@ func (t *trainer) oneStep() error {
 	}
 	length := t.r.Lengths[stage]
 	asked := 0
-	for i := range t.samples {
-		t.samples[i] = t.task.Draw(t.rng, length)
-		asked += len(t.samples[i].Asks)
+	samples := t.samples[:t.r.sequences(length)]
+	for i := range samples {
+		samples[i] = t.task.Draw(t.rng, length)
+		asked += len(samples[i].Asks)
 	}
 	begin := time.Now()
-	score, err := t.replicas.gradient(t.samples, 1/float64(max(1, asked)), t.grad)
+	score, err := t.replicas.gradient(samples, 1/float64(max(1, asked)), t.grad)
 	if err != nil {
 		return err
 	}
@@ -193,7 +194,7 @@ func (t *trainer) oneStep() error {
 			t.step, norm, t.r.LearningRate)
 	}
 	t.replicas.changed()
-	n := length * len(t.samples)
+	n := length * len(samples)
 	t.tokens += int64(n)
 	t.clock.add(n, time.Since(begin))
 	loss, right := score.Loss/float64(max(1, asked)), float64(score.Right)/float64(max(1, asked))
@@ -210,7 +211,8 @@ func (t *trainer) oneStep() error {
 			Stage: stage, Length: length, Tokens: t.tokens, PerSecond: t.clock.perSecond(), Elapsed: time.Since(t.started),
 			MeanLoss: t.meanLoss, MeanRight: t.meanRight}
 		if p.PerSecond > 0 {
-			rest := float64((t.r.Steps-t.step)*t.r.Batch*t.r.Lengths[t.stage]) / p.PerSecond
+			now := t.r.Lengths[t.stage]
+			rest := float64((t.r.Steps-t.step)*t.r.sequences(now)*now) / p.PerSecond
 			p.Left = time.Duration(rest * float64(time.Second))
 		}
 		t.o.Observer.Progress(p)

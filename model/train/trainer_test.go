@@ -287,3 +287,41 @@ func TestCommand(t *testing.T) {
 		t.Errorf("%q, want %q", have, want)
 	}
 }
+
+// A bound on the tokens of a step makes batches of long sequences smaller, at
+// least one, and changes nothing where it does not bind.
+func TestMostTokens(t *testing.T) {
+	run := func(most int) (*watcher, *Result) {
+		r := short()
+		r.MostTokens = most
+		w := &watcher{}
+		got, err := Run(context.Background(), r, Options{Observer: w, Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w, got
+	}
+	free, without := run(0)
+	wide, with := run(1000)
+	if !slices.Equal(with.Checkpoint.Parameters.Flat, without.Checkpoint.Parameters.Flat) || len(free.steps) != len(wide.steps) {
+		t.Error("a bound that does not bind changes the weights")
+	}
+	for most, want := range map[int]map[int]int64{24: {8: 3, 40: 1}, 85: {8: 5, 40: 2}, 1: {8: 1, 40: 1}} {
+		w, _ := run(most)
+		before, seen := int64(0), map[int]bool{}
+		for _, p := range w.steps {
+			if n := (p.Tokens - before) / int64(p.Length); n != want[p.Length] {
+				t.Errorf("at most %d tokens: %d sequences of %d, want %d", most, n, p.Length, want[p.Length])
+			}
+			before, seen[p.Length] = p.Tokens, true
+		}
+		if !seen[8] {
+			t.Error("the first length was never drawn")
+		}
+	}
+	r := short()
+	r.MostTokens = -1
+	if _, err := Run(context.Background(), r, Options{}); err == nil || !strings.Contains(err.Error(), "most_tokens is -1") {
+		t.Errorf("a negative bound: %v", err)
+	}
+}
