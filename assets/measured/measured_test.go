@@ -199,6 +199,10 @@ func TestNote(t *testing.T) {
 	if got := Note(task.Header{}, f); got != want {
 		t.Errorf("the note is\n%s, want\n%s", got, want)
 	}
+	f.Right = 500 // such as a character model: nothing breaks that never held
+	if got := Note(task.Header{}, f); strings.Contains(got, "leaks") {
+		t.Errorf("the note is %s", got)
+	}
 	f.Resets, f.Lengths = nil, nil
 	if got := Note(task.Induction{}, f); strings.Contains(got, "¶") || strings.Contains(got, "leaks") || !strings.Contains(got, "opens on data in 32") {
 		t.Errorf("the note is %s", got)

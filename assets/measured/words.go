@@ -36,8 +36,11 @@ func Note(t task.Task, f Figures) string {
 }
 
 // breaks is the first length beyond the trained one where fewer than 90 % are
-// right.
+// right, if more were at the trained one.
 func (f Figures) breaks() (AtLength, bool) {
+	if f.Accuracy() < 0.9 {
+		return AtLength{}, false
+	}
 	for _, a := range f.Lengths {
 		if a.Length > f.Length && a.Accuracy() < 0.9 {
 			return a, true
