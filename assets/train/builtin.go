@@ -43,12 +43,12 @@ func builtins() []builtin {
 			// A curriculum up to 2^14 tokens: each length once the one before is
 			// learned, so that Δ on noise goes on shrinking.
 			*r = train.Defaults("induction")
-			r.Steps, r.Lengths = 1600, nil
+			r.Steps, r.MostTokens, r.Lengths = 1800, 1<<15, nil
 			for n := 16; n <= 1<<14; n *= 2 {
 				r.Lengths = append(r.Lengths, n)
 			}
 		}),
-		of("selective-copying", 4, 1<<12, nil),
+		of("selective-copying", 2, 1<<12, nil),
 		of("chars", 3, 1<<12, nil),
 	}
 	list[len(list)-1].text = true
