@@ -39,17 +39,17 @@ func builtins() []builtin {
 		of("majority", 4, 1<<14, nil),
 		of("recall", 3, 1<<14, nil),
 		of("induction", 4, 1<<16, nil),
-		of("induction-long", 3, 1<<20, func(r *train.Recipe) {
+		of("induction-long", 1, 1<<16, func(r *train.Recipe) {
 			// A curriculum up to 2^14 tokens: each length once the one before is
 			// learned, so that Δ on noise goes on shrinking.
 			*r = train.Defaults("induction")
-			r.Steps, r.MostTokens, r.Lengths = 1800, 1<<15, nil
+			r.Steps, r.MostTokens, r.Lengths = 1600, 1<<15, nil
 			for n := 16; n <= 1<<14; n *= 2 {
 				r.Lengths = append(r.Lengths, n)
 			}
 		}),
 		of("selective-copying", 2, 1<<12, nil),
-		of("chars", 3, 1<<12, nil),
+		of("chars", 1, 1<<12, func(r *train.Recipe) { r.Steps = 2400 }),
 	}
 	list[len(list)-1].text = true
 	return list
