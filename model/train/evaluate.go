@@ -145,12 +145,11 @@ func Evaluate(b scan.Backend, cfg model.Config, w *model.Weights, t task.Task, l
 
 // runner runs whole sequences through a model.
 type runner struct {
-	m       *model.Model
-	s       *model.State
-	task    task.Task
-	logits  []float32
-	targets []int32
-	probs   []float64
+	m      *model.Model
+	s      *model.State
+	task   task.Task
+	logits []float32
+	probs  []float64
 }
 
 // forward runs tokens from a fresh state.
