@@ -27,7 +27,7 @@ const Default = "header-exact"
 // Models lists the names of the built-in models, the default first, the
 // hand-written ones before the trained ones.
 func Models() []string {
-	return []string{"header-exact", "induction-exact", "header", "majority", "recall", "induction", "selective-copying", "chars"}
+	return []string{"header-exact", "induction-exact", "header", "majority", "recall", "induction", "induction-long", "selective-copying", "chars"}
 }
 
 // Dir is the folder of a built-in model in FS, and whether there is one of
