@@ -58,6 +58,7 @@ func (m *Model) helpBlocks(w int) [][]string {
 	if m.opt.Version != "" {
 		out = append(out, []string{m.theme.Paint(theme.Dim, "mamba-tui "+oneLine(m.opt.Version)), ""})
 	}
+	out = append(out, m.modelBlock(w))
 	for _, g := range groups {
 		lines := []string{m.theme.Paint(theme.Title, g)}
 		for _, c := range m.table.all {
@@ -80,6 +81,21 @@ func (m *Model) helpBlocks(w int) [][]string {
 		out = append(out, append(lines, ""))
 	}
 	return out
+}
+
+// modelBlock says what the model is: its task, and what was measured of it.
+func (m *Model) modelBlock(w int) []string {
+	card := m.frame.Info.Card
+	lines := []string{m.theme.Paint(theme.Title, "This model") + " " + m.theme.Paint(kindRole(card.Kind), kindText(card.Kind))}
+	for _, text := range []string{card.Task, card.Note} {
+		if text = oneLine(text); text == "" {
+			continue
+		}
+		for _, part := range strings.Split(ansi.Wrap(text, max(w, 10), ""), "\n") {
+			lines = append(lines, m.theme.Paint(theme.Text, part))
+		}
+	}
+	return append(lines, "")
 }
 
 func keyNames(keys []string) string {

@@ -86,3 +86,17 @@ func TestBlank(t *testing.T) {
 		t.Errorf("the picture of an empty history:\n%s", text)
 	}
 }
+
+// The help says what the model is and what was measured of it.
+func TestHelpTellsTheModel(t *testing.T) {
+	p, err := Still(context.Background(), func() Engine { return builtin(t, "header") }(), Options{}, 200, 60, []string{"?"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := ansi.Strip(p.Text)
+	for _, want := range []string{"This model trained", "¶ h noise", "measured: "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the help does not say %q:\n%s", want, text)
+		}
+	}
+}
