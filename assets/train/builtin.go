@@ -49,7 +49,7 @@ func builtins() []builtin {
 			}
 		}),
 		of("selective-copying", 2, 1<<12, nil),
-		of("chars", 1, 1<<12, func(r *train.Recipe) { r.Steps = 2400 }),
+		of("chars", 2, 1<<12, func(r *train.Recipe) { r.Steps = 2400 }),
 	}
 	list[len(list)-1].text = true
 	return list
