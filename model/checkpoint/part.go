@@ -87,7 +87,7 @@ func makePlan(c *config, w *model.Weights, parts []*part, index map[string]strin
 	if err := c.settleBiases(have); err != nil {
 		return nil, err
 	}
-	todo := plan{}
+	targets := plan{}
 	for _, want := range w.Tensors(c.dims) {
 		if !want.Use {
 			continue
@@ -105,16 +105,16 @@ func makePlan(c *config, w *model.Weights, parts []*part, index map[string]strin
 		if shape := stored(want); !slices.Equal(t.Shape, shape) {
 			return nil, fmt.Errorf("tensor %s has shape %v, config.json asks for %v", quote(t.Name), t.Shape, shape)
 		}
-		todo[t.Name] = want.Data
+		targets[t.Name] = want.Data
 	}
 	for _, p := range parts {
 		for _, t := range p.header.Tensors {
-			if todo[t.Name] == nil {
+			if targets[t.Name] == nil {
 				return nil, fmt.Errorf("tensor %s does not belong to a Mamba model of %d layers", quote(t.Name), c.dims.NLayer)
 			}
 		}
 	}
-	return todo, nil
+	return targets, nil
 }
 
 // find looks a tensor up by its name in files: the embedding has two, one in
@@ -193,12 +193,12 @@ func (c *config) settleBiases(have map[string]Tensor) error {
 
 // read fills the weights of the plan from the file, in the order of its data,
 // and returns how many are NaN or infinite.
-func (p *part) read(todo plan) (nonFinite int, err error) {
+func (p *part) read(targets plan) (nonFinite int, err error) {
 	buffer := make([]byte, max(8, min(p.size, readSize)))
 	for _, t := range p.header.Tensors {
 		size := int(dtypeSize[t.Dtype])
 		data := make([]float32, int(t.End-t.Begin)/size)
-		*todo[t.Name] = data
+		*targets[t.Name] = data
 		for len(data) > 0 {
 			n := min(len(data), len(buffer)/size)
 			if _, err := io.ReadFull(p.reader, buffer[:n*size]); err != nil {
