@@ -1,0 +1,86 @@
+package kernels
+
+// Entry names a kernel.
+type Entry int
+
+// The kernels. Neighbours are chosen by arithmetic: keep their order.
+const (
+	CopyRows Entry = iota
+	EmbedRows
+	SoftplusRows
+	RMSNormRows
+	TapMap
+
+	Gemv1
+	Gemv2
+	Gemv4
+	Gemv8
+	GemmNT64
+	GemmNN64
+	GemmTN64
+	GemmNT128
+	GemmNN128
+	GemmTN128
+	GemmSum
+
+	Conv4
+	ConvAny
+	ConvWindow
+
+	ScanSerialAny // any rule and N
+	ScanSerial16  // released, 8 < N ≤ 16
+	ScanSumAny
+	ScanSum16
+	ScanOutAny
+	ScanOut16
+	ScanCombine
+	ScanLanes512
+
+	numEntries
+)
+
+// entries are the modules and names of the kernels.
+var entries = [numEntries]struct{ module, name string }{
+	CopyRows:      {"rows", "copy_rows"},
+	EmbedRows:     {"rows", "embed_rows"},
+	SoftplusRows:  {"rows", "softplus_rows"},
+	RMSNormRows:   {"rows", "rmsnorm_rows"},
+	TapMap:        {"rows", "tap_map"},
+	Gemv1:         {"linear", "gemv_1"},
+	Gemv2:         {"linear", "gemv_2"},
+	Gemv4:         {"linear", "gemv_4"},
+	Gemv8:         {"linear", "gemv_8"},
+	GemmNT64:      {"linear", "gemm_nt_64"},
+	GemmNN64:      {"linear", "gemm_nn_64"},
+	GemmTN64:      {"linear", "gemm_tn_64"},
+	GemmNT128:     {"linear", "gemm_nt_128"},
+	GemmNN128:     {"linear", "gemm_nn_128"},
+	GemmTN128:     {"linear", "gemm_tn_128"},
+	GemmSum:       {"linear", "gemm_sum"},
+	Conv4:         {"conv", "conv_4"},
+	ConvAny:       {"conv", "conv_any"},
+	ConvWindow:    {"conv", "conv_window"},
+	ScanSerialAny: {"scan", "scan_serial_any"},
+	ScanSerial16:  {"scan", "scan_serial_16"},
+	ScanSumAny:    {"scan", "scan_sum_any"},
+	ScanSum16:     {"scan", "scan_sum_16"},
+	ScanOutAny:    {"scan", "scan_out_any"},
+	ScanOut16:     {"scan", "scan_out_16"},
+	ScanCombine:   {"scan", "scan_combine"},
+	ScanLanes512:  {"scan", "scan_lanes_512"},
+}
+
+// Name is the kernel's name in its module.
+func (e Entry) Name() string { return entries[e].name }
+
+// Module is the name of the module that holds the kernel.
+func (e Entry) Module() string { return entries[e].module }
+
+// Entries lists every kernel.
+func Entries() []Entry {
+	all := make([]Entry, numEntries)
+	for i := range all {
+		all[i] = Entry(i)
+	}
+	return all
+}

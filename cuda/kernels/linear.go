@@ -1,0 +1,134 @@
+package kernels
+
+// LinearArgs is y[t][o] = Σ_i x[t][i]·W[o][i] (+ bias[o]) (+ y[t][o]). W is
+// row-major (Out, In) without gaps.
+type LinearArgs struct {
+	Y, X       View
+	W, Bias    uint64
+	L, In, Out int
+	Accumulate bool
+	Work       uint64 // LinearWork bytes
+}
+
+type gemvParams struct {
+	y, x       View
+	w, bias    uint64
+	l, in, out int64
+	accumulate int32
+	split      int32 // log2 of the warps that share one output
+	vec        int32 // rows can be read four elements at a time
+	_          int32
+}
+
+// gemvRows is the most rows for which the weights are streamed once past all
+// rows; above it, tiles are multiplied.
+const gemvRows = 8
+
+// Linear plans a matrix product: at most gemvRows rows are limited by reading W
+// once, more by arithmetic.
+func (p *Planner) Linear(a LinearArgs) {
+	if a.L == 0 || a.Out == 0 {
+		return
+	}
+	if a.L > gemvRows {
+		p.gemm(gemmNT, gemmArgs{c: a.Y, a: a.X, b: View{a.W, int64(a.In)}, bias: a.Bias,
+			m: a.L, n: a.Out, k: a.In, accumulate: a.Accumulate, work: a.Work})
+		return
+	}
+	g := gemvParams{y: a.Y, x: a.X, w: a.W, bias: a.Bias, l: int64(a.L), in: int64(a.In), out: int64(a.Out),
+		accumulate: flag(a.Accumulate),
+		vec:        flag(a.In%4 == 0 && (a.W|a.X.Ptr)%16 == 0 && (a.L == 1 || a.X.Stride%4 == 0))}
+	// Few outputs are shared by several warps each, until there are enough warps
+	// to keep the memory busy or a warp would have nothing to read.
+	for g.split < 3 && a.Out<<g.split < 12*p.Device.SMs && a.In>>g.split > 256 {
+		g.split++
+	}
+	_, bits := powerOfTwo(a.L, 1, gemvRows)
+	add(p, Gemv1+Entry(bits), [3]int{ceil(a.Out, 8>>g.split), 1, 1}, 256, 0, &g)
+}
+
+// LinearWork is the scratch that Linear needs, in bytes.
+func (p *Planner) LinearWork(L, In, Out int) int {
+	if L <= gemvRows {
+		return 0
+	}
+	return p.gemmWork(gemmArgs{m: L, n: Out, k: In})
+}
+
+// The layouts of a product C[m][n] = Σ_k A(m,k)·B(n,k): N means that k runs
+// along the rows of the matrix as stored, T that m or n does.
+const (
+	gemmNT = iota // A (M, K), B (N, K): Linear
+	gemmNN        // A (M, K), B (K, N): the gradient of X
+	gemmTN        // A (K, M), B (K, N): the gradient of W
+)
+
+type gemmArgs struct {
+	c, a, b    View
+	bias       uint64 // (N)
+	m, n, k    int
+	accumulate bool
+	work       uint64
+}
+
+type gemmParams struct {
+	c, a, b    View
+	bias       uint64
+	m, n, k    int64
+	chunk      int64 // of k, a multiple of 16, that one block sums
+	accumulate int32
+	_          int32
+}
+
+type gemmSumParams struct {
+	c          View
+	work, bias uint64
+	m, n       int64
+	splits     int32
+	accumulate int32
+	lanes      int32
+	_          int32
+}
+
+// gemmShape decides the tile (64 or 128 wide) and into how many parts k is cut
+// so that the device is busy.
+func (p *Planner) gemmShape(a gemmArgs) (tile, splits, chunk int) {
+	tile = 128
+	if ceil(a.m, 128)*ceil(a.n, 128) < p.Device.SMs {
+		tile = 64
+	}
+	blocks := ceil(a.m, tile) * ceil(a.n, tile)
+	splits = min(max(1, 2*p.Device.SMs/blocks), max(1, a.k/128), 32)
+	chunk = ceil(max(a.k, 1), 16*splits) * 16
+	return tile, ceil(max(a.k, 1), chunk), chunk
+}
+
+func (p *Planner) gemmWork(a gemmArgs) int {
+	_, splits, _ := p.gemmShape(a)
+	if splits == 1 {
+		return 0
+	}
+	return 4 * splits * a.m * a.n
+}
+
+func (p *Planner) gemm(layout int, a gemmArgs) {
+	tile, splits, chunk := p.gemmShape(a)
+	g := gemmParams{c: a.c, a: a.a, b: a.b, bias: a.bias, m: int64(a.m), n: int64(a.n), k: int64(a.k),
+		chunk: int64(chunk), accumulate: flag(a.accumulate)}
+	e := GemmNT64 + Entry(layout)
+	if tile == 128 {
+		e = GemmNT128 + Entry(layout)
+	}
+	grid := [3]int{ceil(a.m, tile), ceil(a.n, tile), splits}
+	if splits == 1 {
+		add(p, e, grid, 256, 0, &g)
+		return
+	}
+	// Parts go to (splits, M, N) and are added in order.
+	g.c, g.bias, g.accumulate = View{a.work, int64(a.n)}, 0, 0
+	add(p, e, grid, 256, 0, &g)
+	s := gemmSumParams{c: a.c, work: a.work, bias: a.bias, m: int64(a.m), n: int64(a.n),
+		splits: int32(splits), accumulate: flag(a.accumulate)}
+	grid, s.lanes = rowGrid(a.m, a.n)
+	add(p, GemmSum, grid, rowBlock, 0, &s)
+}
