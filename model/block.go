@@ -27,13 +27,11 @@ func (m *Model) block(i int, s *State, a, b int, o *Options) error {
 		rec = &Record{}
 	}
 	var resets scan.Buffer
+	var marks []int32
 	if o.Resets != nil {
-		resets = sc.resets
+		resets, marks = sc.resets, o.Resets[a:b]
 	}
-	tw := o.Tweaks
-	if tw == nil {
-		tw = &Tweaks{}
-	}
+	e := m.edit(i, o.Tweaks)
 
 	x := scan.Dense(sc.x, M)
 	if err := m.copyRows(&k, rec.In, x, M); err != nil {
@@ -57,13 +55,8 @@ func (m *Model) block(i int, s *State, a, b int, o *Options) error {
 		Y: u, X: in, W: scan.Dense(l.convW, K), Bias: l.convB,
 		Window: scan.Dense(s.conv[i], D), Resets: resets, L: T, D: D, K: K, SiLU: true,
 	}
-	be.Conv(conv)
-	if tw.ConvOff {
-		// The call above has carried the window on. What it computed is
-		// replaced by the current tap alone; a product with zero taps would
-		// let Inf and NaN through.
-		conv.W, conv.K, conv.Resets = conv.W.Col(K-1), 1, nil
-		be.Conv(conv)
+	if err := e.conv(m, conv); err != nil {
+		return err
 	}
 	if err := m.windows(&k, in); err != nil {
 		return err
@@ -72,26 +65,21 @@ func (m *Model) block(i int, s *State, a, b int, o *Options) error {
 	proj := scan.Dense(sc.xproj, R+2*N)
 	be.Linear(scan.LinearArgs{Y: proj, X: u, W: l.xProj, L: T})
 	B, C := proj.Col(R), proj.Col(R+N)
+	e.selected(m, B, C, T)
 
 	y := scan.Dense(sc.y, D)
 	sa := scan.ScanArgs{
-		L: T, D: D, N: N, Rule: tw.Rule,
+		L: T, D: D, N: N,
 		U: u, Delta: scan.Dense(sc.delta, D), Bias: l.dtBias, Softplus: true,
 		A: scan.Dense(l.a, N), B: B, C: C, Skip: l.skip, Z: z,
 		H: scan.Dense(s.h[i], N), Resets: resets, Y: y,
 	}
-	if tw.delta(i) != nil {
-		be.Broadcast(sa.Delta, l.frozen, T, D)
-		sa.Bias, sa.Softplus = nil, false
-	} else {
-		be.Linear(scan.LinearArgs{Y: sa.Delta, X: proj, W: l.dtProj, L: T})
-	}
-	if tw.GateOff {
-		sa.Z = scan.View{}
-	}
-	if err := m.scan(&k, rec, sa); err != nil {
+	be.Linear(scan.LinearArgs{Y: sa.Delta, X: proj, W: l.dtProj, L: T})
+	e.scanArgs(m, &sa)
+	if err := m.scan(&k, rec, sa, e, marks); err != nil {
 		return err
 	}
+	e.silence(m, y, T)
 
 	be.Linear(scan.LinearArgs{Y: x, X: y, W: l.outProj, Bias: l.outBias, L: T, Accumulate: true})
 	for _, t := range []struct {
@@ -107,8 +95,9 @@ func (m *Model) block(i int, s *State, a, b int, o *Options) error {
 }
 
 // scan runs the selective scan, and beside it what a tap asks for: Δ as the
-// scan sees it, y before the gate, and h at the tapped steps.
-func (m *Model) scan(k *cut, rec *Record, sa scan.ScanArgs) error {
+// scan sees it, y before the gate, and h at the tapped steps. marks are those
+// of the chunk, or nil.
+func (m *Model) scan(k *cut, rec *Record, sa scan.ScanArgs, e *edit, marks []int32) error {
 	be, sc, D := m.b, &m.sc, sa.D
 	if k.wants(rec.Delta) {
 		delta := sa.Delta
@@ -129,7 +118,9 @@ func (m *Model) scan(k *cut, rec *Record, sa scan.ScanArgs) error {
 		plain := sa
 		plain.H, plain.Z = scan.Dense(sc.hCopy, sa.N), scan.View{}
 		be.Copy(plain.H, sa.H, D, sa.N)
-		be.Scan(plain)
+		if err := e.scan(m, plain, marks); err != nil {
+			return err
+		}
 		if err := m.copyRows(k, rec.Y, sa.Y, D); err != nil {
 			return err
 		}
@@ -142,6 +133,8 @@ func (m *Model) scan(k *cut, rec *Record, sa scan.ScanArgs) error {
 		return err
 	}
 	sa.Tap = tap
-	be.Scan(sa)
+	if err := e.scan(m, sa, marks); err != nil {
+		return err
+	}
 	return m.readStates(k, tap)
 }

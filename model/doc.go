@@ -41,7 +41,7 @@
 // residual stream is float32 (float64 on a float64 backend).
 //
 // Where the paper and its code differ, this is the code, because real
-// checkpoints need it: B̄ = ΔB instead of zero-order hold. Tweaks.Rule has the
+// checkpoints need it: B̄ = ΔB instead of zero-order hold. LayerTweaks.Rule has the
 // others.
 //
 // # Four things

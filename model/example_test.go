@@ -91,7 +91,7 @@ func ExampleTweaks() {
 		constant[d] = 0.1
 	}
 	o := model.Options{
-		Tweaks: &model.Tweaks{FreezeDelta: [][]float32{constant}},
+		Tweaks: &model.Tweaks{Layers: []model.LayerTweaks{{FreezeDelta: constant}}},
 		Tap: &model.Tap{What: model.TapDelta, Func: func(r *model.Record) {
 			fmt.Println(r.Delta[:3])
 		}},

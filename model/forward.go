@@ -39,10 +39,8 @@ func (m *Model) Forward(s *State, tokens []int32, o Options) error {
 	if err := m.rec.setup(o.Tap, m.cfg, L); err != nil {
 		return err
 	}
-	if o.Tweaks != nil {
-		if err := m.upload(o.Tweaks); err != nil {
-			return err
-		}
+	if err := m.prepare(o.Tweaks); err != nil {
+		return err
 	}
 	// A tap of every h needs memory of T·D·N: then the chunks are shorter, which
 	// changes no bit.
@@ -106,7 +104,7 @@ func (m *Model) check(s *State, tokens []int32, o *Options) error {
 		return fmt.Errorf("model: %d reset marks for %d tokens", len(o.Resets), L)
 	}
 	if o.Tweaks != nil {
-		return o.Tweaks.check(m.cfg)
+		return o.Tweaks.check(m.cfg, L)
 	}
 	return nil
 }

@@ -45,33 +45,17 @@ func sameState(t *testing.T, what string, a, b model.Snapshot) {
 func TestAgainstNaive(t *testing.T) {
 	const L = 41
 	for shape, cfg := range oddShapes() {
-		for variant := range 8 {
+		all := knobs(cfg, rand.New(rand.NewPCG(77, uint64(shape))))
+		for variant := range 3 + len(all) {
 			r := rand.New(rand.NewPCG(uint64(shape), uint64(variant)))
 			w := livelyWeights(cfg, uint64(variant))
 			ref := newNaive(cfg, w)
-			tw := &model.Tweaks{}
-			switch variant {
-			case 0, 1, 2:
-				tw = nil
-			case 3:
-				tw.ConvOff, ref.conv = true, false
-			case 4:
-				tw.GateOff, ref.gate = true, false
-			case 5:
-				tw.FreezeDelta = make([][]float32, cfg.NLayer)
-				tw.FreezeDelta[cfg.NLayer-1] = make([]float32, cfg.DInner)
-				for d := range cfg.DInner {
-					tw.FreezeDelta[cfg.NLayer-1][d] = r.Float32()
-				}
-				ref.frozen = tw.FreezeDelta
-			case 6:
-				tw.Rule = scan.ZOH
-			case 7:
-				tw.Rule, tw.ConvOff, ref.conv = scan.BackwardEuler, true, false
+			var tw *model.Tweaks
+			what := "no tweak"
+			if variant >= 3 {
+				tw, what = all[variant-3].tweaks, all[variant-3].name
 			}
-			if tw != nil {
-				ref.rule = tw.Rule
-			}
+			ref.tweaks = tw
 			tokens := randomTokens(r, cfg, L)
 			resets := make([]int32, L)
 			for i := range resets {
@@ -85,7 +69,7 @@ func TestAgainstNaive(t *testing.T) {
 				want = append(want, rounded(logits)...)
 			}
 			for _, dtype := range []scan.DType{scan.Float32, scan.Float64} {
-				name := fmt.Sprintf("shape %d variant %d dtype %d", shape, variant, dtype)
+				name := fmt.Sprintf("shape %d, %s, variant %d, dtype %d", shape, what, variant, dtype)
 				m, s := open(t, dtype, cfg, w)
 				have := make([]float32, L*cfg.VocabSize)
 				if err := m.Forward(s, tokens, model.Options{Logits: have, Resets: resets, Tweaks: tw}); err != nil {
@@ -274,10 +258,16 @@ func TestForwardErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := save(t, s)
-	nan := float32(math.NaN())
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	ok := func(*model.Record) {}
-	bad := make([]float32, 9)
-	bad[4] = nan
+	bad := func(n int, x float32) []float32 {
+		v := make([]float32, n)
+		v[1] = x
+		return v
+	}
+	in1 := func(t model.LayerTweaks) model.Options {
+		return model.Options{Tweaks: &model.Tweaks{Layers: []model.LayerTweaks{{}, t}}}
+	}
 	for _, c := range []struct {
 		name   string
 		s      *model.State
@@ -292,10 +282,27 @@ func TestForwardErrors(t *testing.T) {
 		{"no state", nil, []int32{0}, model.Options{}, "freed"},
 		{"freed state", freed, []int32{0}, model.Options{}, "freed"},
 		{"foreign state", foreign, []int32{0}, model.Options{}, "another model"},
-		{"frozen layers", s, []int32{0}, model.Options{Tweaks: &model.Tweaks{FreezeDelta: make([][]float32, 3)}}, "3 layers, the model 2"},
-		{"frozen channels", s, []int32{0}, model.Options{Tweaks: &model.Tweaks{FreezeDelta: [][]float32{nil, make([]float32, 8)}}}, "layer 1 has 8 channels, want 9"},
-		{"frozen NaN", s, []int32{0}, model.Options{Tweaks: &model.Tweaks{FreezeDelta: [][]float32{bad}}}, "layer 0 channel 4 is NaN"},
-		{"rule", s, []int32{0}, model.Options{Tweaks: &model.Tweaks{Rule: 200}}, "rule 200"},
+		{"frozen layers", s, []int32{0}, model.Options{Tweaks: &model.Tweaks{Layers: make([]model.LayerTweaks, 3)}}, "3 layers, the model has 2"},
+		{"frozen channels", s, []int32{0}, in1(model.LayerTweaks{FreezeDelta: make([]float32, 8)}), "layer 1: FreezeDelta has 8 values, want 9"},
+		{"frozen below", s, []int32{0}, in1(model.LayerTweaks{FreezeDelta: bad(9, -1)}), "FreezeDelta[1] is -1, want it a finite Δ of 0 or more"},
+		{"frozen Inf", s, []int32{0}, in1(model.LayerTweaks{FreezeDelta: bad(9, inf)}), "FreezeDelta[1] is +Inf"},
+		{"gain NaN", s, []int32{0}, in1(model.LayerTweaks{DeltaGain: bad(9, nan)}), "DeltaGain[1] is NaN, want it finite and 0 or more"},
+		{"gain below", s, []int32{0}, in1(model.LayerTweaks{DeltaGain: bad(9, -2)}), "DeltaGain[1] is -2"},
+		{"bias Inf", s, []int32{0}, in1(model.LayerTweaks{DeltaBias: bad(9, inf)}), "DeltaBias[1] is +Inf, want it finite"},
+		{"B channels", s, []int32{0}, in1(model.LayerTweaks{FreezeB: bad(9, 0)}), "FreezeB has 9 values, want 3"},
+		{"C NaN", s, []int32{0}, in1(model.LayerTweaks{FreezeC: bad(3, nan)}), "FreezeC[1] is NaN"},
+		{"rule", s, []int32{0}, in1(model.LayerTweaks{Rule: 200}), "rule 200 is none of the 5"},
+		{"taps", s, []int32{0}, in1(model.LayerTweaks{ConvTaps: 5}), "ConvTaps is 5, want 0 (all) to 4"},
+		{"taps below", s, []int32{0}, in1(model.LayerTweaks{ConvTaps: -1}), "ConvTaps is -1"},
+		{"A below", s, []int32{0}, in1(model.LayerTweaks{AScale: -1}), "AScale is -1, want it finite and above 0"},
+		{"A NaN", s, []int32{0}, in1(model.LayerTweaks{AScale: nan}), "AScale is NaN"},
+		{"states", s, []int32{0}, in1(model.LayerTweaks{States: 4}), "cut to 4 states, want 0 (all) to 3"},
+		{"states below", s, []int32{0}, in1(model.LayerTweaks{States: -1}), "cut to -1 states"},
+		{"off state", s, []int32{0}, in1(model.LayerTweaks{OffStates: []int{0, 3}}), "OffStates has state 3, want 0 to 2"},
+		{"off channel", s, []int32{0}, in1(model.LayerTweaks{OffChannels: []int{-1}}), "OffChannels has channel -1, want 0 to 8"},
+		{"cell", s, []int32{0}, in1(model.LayerTweaks{SetH: []model.Cell{{D: 9, N: 2}}}), "cell (9, 2), want channels 0 to 8 and states 0 to 2"},
+		{"cell NaN", s, []int32{0}, in1(model.LayerTweaks{SetH: []model.Cell{{D: 8, N: 2, V: nan}}}), "cell (8, 2) to NaN"},
+		{"cell of many", s, []int32{0, 1}, in1(model.LayerTweaks{SetH: []model.Cell{{}}}), "cells of h are set in a call of 2 tokens, want 1"},
 		{"tap range", s, []int32{0, 1}, model.Options{Tap: &model.Tap{From: 1, To: 3, Func: ok}}, "tokens 1 to 3, but the call has 2"},
 		{"tap backwards", s, []int32{0, 1}, model.Options{Tap: &model.Tap{From: 2, To: 1, Func: ok}}, "tokens 2 to 1"},
 		{"tap before", s, []int32{0, 1}, model.Options{Tap: &model.Tap{From: -1, Func: ok}}, "tokens -1 to 2"},
@@ -335,6 +342,11 @@ func TestNoAllocation(t *testing.T) {
 		t.Fatal(err)
 	}
 	logits := make([]float32, cfg.VocabSize)
+	// Tweaks leave nothing behind that would.
+	tw := model.Everywhere(cfg, model.LayerTweaks{AScale: 2, States: 3, OffChannels: []int{1}, ConvTaps: 2})
+	if err := m.Forward(s, []int32{1}, model.Options{Tweaks: tw}); err != nil {
+		t.Fatal(err)
+	}
 	if n := testing.AllocsPerRun(50, func() {
 		if err := m.Step(s, 3, logits); err != nil {
 			t.Fatal(err)

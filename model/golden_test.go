@@ -113,7 +113,7 @@ func TestGoldenIsSensitive(t *testing.T) {
 	}
 }
 
-// relative is max|a−b| / max|b|; different lengths are infinitely far apart.
+// relative is max|a−b| / max|b|, 0 where a is b; different lengths are infinitely far apart.
 func relative(a, b []float32) float64 {
 	if len(a) != len(b) || len(b) == 0 {
 		return math.Inf(1)
@@ -126,6 +126,9 @@ func relative(a, b []float32) float64 {
 		}
 		diff = max(diff, d)
 		size = max(size, math.Abs(float64(b[i])))
+	}
+	if diff == 0 {
+		return 0 // both are zero, where 0/0 says nothing
 	}
 	return diff / size
 }

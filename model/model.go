@@ -32,20 +32,22 @@ type Model struct {
 // layer is one block's weights on the backend, and host copies of what an
 // inspector computes with.
 type layer struct {
-	norm            scan.Buffer // (M)
-	inProj          scan.Weight // (2D, M)
-	inBias          scan.Buffer // (2D) or nil
-	convW           scan.Buffer // (D, K)
-	convB           scan.Buffer // (D) or nil
-	xProj           scan.Weight // (R+2N, D)
-	dtProj          scan.Weight // (D, R)
-	dtBias          scan.Buffer // (D)
-	a               scan.Buffer // (D, N), −exp(A_log)
-	skip            scan.Buffer // (D)
-	outProj         scan.Weight // (M, D)
-	outBias         scan.Buffer // (M) or nil
-	frozen          scan.Buffer // (D): the constant Δ of a tweak, nil until one came
-	hostA, hostSkip []float32
+	norm    scan.Buffer // (M)
+	inProj  scan.Weight // (2D, M)
+	inBias  scan.Buffer // (2D) or nil
+	convW   scan.Buffer // (D, K)
+	convB   scan.Buffer // (D) or nil
+	xProj   scan.Weight // (R+2N, D)
+	dtProj  scan.Weight // (D, R)
+	dtBias  scan.Buffer // (D)
+	a       scan.Buffer // (D, N), −exp(A_log)
+	skip    scan.Buffer // (D)
+	outProj scan.Weight // (M, D)
+	outBias scan.Buffer // (M) or nil
+
+	edit edit // of the newest Forward with tweaks
+
+	hostA, hostSkip, hostDtBias []float32
 }
 
 // New checks every shape of w against cfg and loads the weights to b. The
@@ -82,6 +84,7 @@ func New(b scan.Backend, cfg Config, w *Weights) (*Model, error) {
 			dst.hostA[j] = float32(-math.Exp(float64(x)))
 		}
 		dst.hostSkip = append([]float32(nil), src.D...)
+		dst.hostDtBias = append([]float32(nil), src.DtBias...)
 		dst.norm = l.buffer("norm.weight", src.Norm)
 		dst.inProj = l.weight("in_proj.weight", 2*D, M, src.InProj)
 		dst.inBias = l.buffer("in_proj.bias", src.InBias)
@@ -130,7 +133,8 @@ func (m *Model) Close() error {
 	freeWeights(m.head)
 	for i := range m.layers {
 		l := &m.layers[i]
-		freeBuffers(l.norm, l.inBias, l.convW, l.convB, l.dtBias, l.a, l.skip, l.outBias, l.frozen)
+		freeBuffers(l.norm, l.inBias, l.convW, l.convB, l.dtBias, l.a, l.skip, l.outBias)
+		l.edit.free()
 		freeWeights(l.inProj, l.xProj, l.dtProj, l.outProj)
 	}
 	m.sc.free()

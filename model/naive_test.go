@@ -3,6 +3,7 @@ package model_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"mamba-tui/model"
@@ -17,10 +18,7 @@ type naive struct {
 	w      *model.Weights
 	h      [][]float64 // per layer (D, N)
 	window [][]float64 // per layer (K-1, D)
-	frozen [][]float32
-	conv   bool // false: only the current tap
-	gate   bool
-	rule   scan.Rule
+	tweaks *model.Tweaks
 }
 
 // moment is what one layer does at one token.
@@ -30,7 +28,7 @@ type moment struct {
 }
 
 func newNaive(cfg model.Config, w *model.Weights) *naive {
-	n := &naive{cfg: cfg, w: w, conv: true, gate: true}
+	n := &naive{cfg: cfg, w: w}
 	for range cfg.NLayer {
 		n.h = append(n.h, make([]float64, cfg.DInner*cfg.DState))
 		n.window = append(n.window, make([]float64, (cfg.DConv-1)*cfg.DInner))
@@ -98,7 +96,7 @@ func (n *naive) step(token, reset int32) ([]float64, []moment) {
 	}
 	var did []moment
 	for i := range n.w.Layers {
-		l, h, win := &n.w.Layers[i], n.h[i], n.window[i]
+		l, h, win, tw := &n.w.Layers[i], n.h[i], n.window[i], n.tweaks.Layer(i)
 		m := moment{in: append([]float64(nil), x...), h0: append([]float64(nil), h...)}
 		m.norm = rmsnorm(x, l.Norm, c.Eps)
 		xz := matmul(l.InProj, l.InBias, m.norm)
@@ -111,7 +109,7 @@ func (n *naive) step(token, reset int32) ([]float64, []moment) {
 		for d := range D {
 			var sum float64
 			for k := range K {
-				if n.conv || k == K-1 {
+				if tw.ConvTaps == 0 || k >= K-tw.ConvTaps {
 					sum += float64(l.ConvW[d*K+k]) * m.window[k*D+d]
 				}
 			}
@@ -125,9 +123,23 @@ func (n *naive) step(token, reset int32) ([]float64, []moment) {
 		m.b, m.c = proj[R:R+N], proj[R+N:]
 		m.delta = matmul(l.DtProj, l.DtBias, proj[:R])
 		for d := range D {
+			if tw.DeltaBias != nil {
+				m.delta[d] += float64(tw.DeltaBias[d])
+			}
 			m.delta[d] = softplus(m.delta[d])
-			if n.frozen != nil && n.frozen[i] != nil {
-				m.delta[d] = float64(n.frozen[i][d])
+			if tw.DeltaGain != nil {
+				m.delta[d] *= float64(tw.DeltaGain[d])
+			}
+			if tw.FreezeDelta != nil && !math.IsNaN(float64(tw.FreezeDelta[d])) {
+				m.delta[d] = float64(tw.FreezeDelta[d])
+			}
+		}
+		for s := range N {
+			if tw.FreezeB != nil {
+				m.b[s] = float64(tw.FreezeB[s])
+			}
+			if tw.FreezeC != nil {
+				m.c[s] = float64(tw.FreezeC[s])
 			}
 		}
 		if reset&scan.ResetState != 0 {
@@ -137,14 +149,28 @@ func (n *naive) step(token, reset int32) ([]float64, []moment) {
 		for d := range D {
 			for s := range N {
 				a := -math.Exp(float64(l.ALog[d*N+s]))
-				keep, write := discretise(n.rule, m.delta[d], a)
+				if tw.AScale != 0 {
+					a *= float64(tw.AScale)
+				}
+				keep, write := discretise(tw.Rule, m.delta[d], a)
 				h[d*N+s] = keep*h[d*N+s] + write*m.b[s]*m.u[d]
+				for _, c := range tw.SetH {
+					if c.D == d && c.N == s {
+						h[d*N+s] = float64(c.V)
+					}
+				}
+				if tw.States > 0 && s >= tw.States || slices.Contains(tw.OffStates, s) {
+					h[d*N+s] = 0
+				}
 				m.y[d] += m.c[s] * h[d*N+s]
 			}
 			m.y[d] += float64(l.D[d]) * m.u[d]
 			m.gated[d] = m.y[d]
-			if n.gate {
+			if !tw.GateOff {
 				m.gated[d] *= silu(m.z[d])
+			}
+			if slices.Contains(tw.OffChannels, d) {
+				m.gated[d] = 0
 			}
 		}
 		for i, v := range matmul(l.OutProj, l.OutBias, m.gated) {

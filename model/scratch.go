@@ -34,6 +34,14 @@ type scratch struct {
 	hCopy   scan.Buffer // (D, N)
 	hTap    scan.Buffer // (steps, D, N)
 
+	// Of tweaks.
+	zeroRow      scan.Buffer // (max(D, N)) zeros
+	window       scan.Buffer // (K-1, D): the part of a window that fewer taps see
+	hKeep        scan.Buffer // (D, N): h from before a token with Δ = 0
+	packA, packH scan.Buffer // (D, live states)
+	packB, packC scan.Buffer // (T, live states)
+	packTap      scan.Buffer // (steps, D, live states)
+
 	logitRows int
 	steps     []int // 0, 1, … rows−1: taps of every step are slices of it
 	zeros     []float32
@@ -90,6 +98,7 @@ func need(b scan.Backend, dst *scan.Buffer, t scan.DType, n int) error {
 // free gives everything back.
 func (sc *scratch) free() {
 	freeBuffers(sc.ids, sc.resets, sc.x, sc.norm, sc.xz, sc.u, sc.xproj, sc.delta, sc.y,
-		sc.last, sc.logits, sc.stage, sc.ungated, sc.hCopy, sc.hTap)
+		sc.last, sc.logits, sc.stage, sc.ungated, sc.hCopy, sc.hTap,
+		sc.zeroRow, sc.window, sc.hKeep, sc.packA, sc.packH, sc.packB, sc.packC, sc.packTap)
 	*sc = scratch{}
 }

@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -235,10 +236,12 @@ func TestBackendFailures(t *testing.T) {
 	// Forward with everything asked for: allocations and reads.
 	calls := 0
 	logits := make([]float32, 3*cfg.VocabSize)
-	frozen := make([][]float32, cfg.NLayer)
-	frozen[1] = make([]float32, cfg.DInner)
+	half := make([]float32, cfg.DInner)
+	half[3] = float32(math.NaN())
 	all := model.Options{
-		Logits: logits, Tweaks: &model.Tweaks{FreezeDelta: frozen},
+		Logits: logits, Tweaks: &model.Tweaks{Layers: []model.LayerTweaks{{}, {
+			FreezeDelta: half, DeltaGain: half[:0], FreezeB: make([]float32, cfg.DState), AScale: 2, ConvTaps: 2, OffStates: []int{1},
+		}}},
 		Tap: &model.Tap{From: 1, To: 2, What: model.TapAll, Func: func(*model.Record) { calls++ }},
 	}
 	for _, count := range []*int{&f.allocs, &f.reads} {

@@ -45,25 +45,17 @@ func tapped(t *testing.T, m *model.Model, s *model.State, tokens []int32, o mode
 func TestTapAgainstNaive(t *testing.T) {
 	const L, from, to = 262, 249, 261
 	for shape, cfg := range oddShapes() {
-		for variant := range 4 {
+		all := knobs(cfg, rand.New(rand.NewPCG(55, uint64(shape))))
+		for variant := range 1 + len(all) {
 			r := rand.New(rand.NewPCG(5, uint64(shape)))
 			w := livelyWeights(cfg, uint64(shape))
 			m, s := open(t, scan.Float32, cfg, w)
 			ref := newNaive(cfg, w)
-			tw := &model.Tweaks{}
-			switch variant {
-			case 1:
-				tw.ConvOff, ref.conv = true, false
-			case 2:
-				tw.GateOff, ref.gate = true, false
-			case 3:
-				tw.FreezeDelta = [][]float32{make([]float32, cfg.DInner)}
-				for d := range cfg.DInner {
-					tw.FreezeDelta[0][d] = r.Float32()
-				}
-				ref.frozen = make([][]float32, cfg.NLayer)
-				ref.frozen[0] = tw.FreezeDelta[0]
+			var tw *model.Tweaks
+			if variant > 0 {
+				tw = all[variant-1].tweaks
 			}
+			ref.tweaks = tw
 			tokens := randomTokens(r, cfg, L)
 			resets := make([]int32, L)
 			resets[252], resets[255], resets[257] = scan.ResetConv, scan.ResetState, scan.ResetState|scan.ResetConv

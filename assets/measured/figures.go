@@ -112,7 +112,7 @@ func Measure(ctx context.Context, c model.Config, w *model.Weights, t task.Task,
 	f.Low, f.High = interval(tally)
 	o.Tweaks = &model.Tweaks{}
 	for _, l := range e.Layers {
-		o.Tweaks.FreezeDelta = append(o.Tweaks.FreezeDelta, l.Mean)
+		o.Tweaks.Layers = append(o.Tweaks.Layers, model.LayerTweaks{FreezeDelta: l.Mean})
 	}
 	if tally, err = s.Accuracy(ctx, t, o); err != nil {
 		return f, err

@@ -218,7 +218,7 @@ func (e *examined) meanDelta() (*model.Tweaks, error) {
 	}
 	tweaks := &model.Tweaks{}
 	for _, l := range found.Layers {
-		tweaks.FreezeDelta = append(tweaks.FreezeDelta, l.Mean)
+		tweaks.Layers = append(tweaks.Layers, model.LayerTweaks{FreezeDelta: l.Mean})
 	}
 	return tweaks, nil
 }

@@ -107,7 +107,7 @@ func whole(t *testing.T, s Subject, sample task.Sample) (right int, loss float64
 // chance: tweaks reach the model.
 func TestTweaks(t *testing.T) {
 	for tk, s := range exact() {
-		shut := &model.Tweaks{FreezeDelta: [][]float32{make([]float32, s.Config.DInner)}}
+		shut := model.Everywhere(s.Config, model.LayerTweaks{FreezeDelta: make([]float32, s.Config.DInner)})
 		got, err := s.Accuracy(context.Background(), tk, Options{Length: 64, Sequences: 50, Tweaks: shut})
 		if err != nil || got.Accuracy() > 0.25 {
 			t.Errorf("%s with Δ = 0: %+v, %v", tk.Name(), got, err)

@@ -78,12 +78,7 @@ func (r *run) free() {
 	r.view.Free()
 }
 
-func (r *run) rule() scan.Rule {
-	if r.tweaks == nil {
-		return scan.Released
-	}
-	return r.tweaks.Rule
-}
+func (r *run) rule(layer int) scan.Rule { return r.tweaks.Layer(layer).Rule }
 
 // history returns the ids of tokens [from, to) of the session.
 func (r *run) history(from, to int) []int32 {
@@ -138,7 +133,7 @@ func (r *run) advance(to, end int) (int, time.Duration, error) {
 			r.spread[rec.Layer].add(rec.Delta, r.n)
 		}
 		if known == r.n {
-			r.sums[rec.Layer].add(rec, r.a[rec.Layer], r.rule())
+			r.sums[rec.Layer].add(rec, r.a[rec.Layer], r.rule(rec.Layer))
 		}
 	}
 	if known > r.n && r.spread == nil {

@@ -62,7 +62,11 @@ func (s *Session) freeze(ctx context.Context, on bool) error {
 		}
 		f.delta = append(f.delta, row)
 	}
-	if err := s.change(ctx, &model.Tweaks{FreezeDelta: f.delta}); err != nil {
+	tweaks := &model.Tweaks{}
+	for _, row := range f.delta {
+		tweaks.Layers = append(tweaks.Layers, model.LayerTweaks{FreezeDelta: row})
+	}
+	if err := s.change(ctx, tweaks); err != nil {
 		return err
 	}
 	s.frozen = f

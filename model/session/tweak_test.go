@@ -17,7 +17,7 @@ func TestNeutralTweaksAreTheCleanRun(t *testing.T) {
 	m := newModel(t, small, scan.Float32)
 	for name, tweaks := range map[string]*model.Tweaks{
 		"zero":        {},
-		"nil entries": {FreezeDelta: make([][]float32, small.NLayer)},
+		"nil entries": {Layers: make([]model.LayerTweaks, small.NLayer)},
 	} {
 		s := newSession(t, m, Options{KeyframeEvery: 16})
 		mustAppend(t, s, ids(100, 11))
@@ -42,7 +42,7 @@ func TestFreezeDelta(t *testing.T) {
 	if err := s.FreezeDelta(true); err != nil {
 		t.Fatal(err)
 	}
-	constant := s.changed.tweaks.FreezeDelta
+	constant := s.frozen.delta
 	for d := range small.DInner {
 		var column []float64
 		for i := range 100 {
@@ -58,7 +58,7 @@ func TestFreezeDelta(t *testing.T) {
 		l := s.resolve(Look{T: s.Len() - 1, Layer: layer, From: s.Len() - 30, To: s.Len()})
 		f := mustFrame(t, s, l)
 		sameWindow(t, f.Clean, direct(t, m, s.tokens, nil, l, s.groups))
-		sameWindow(t, f.Changed, direct(t, m, s.tokens, &model.Tweaks{FreezeDelta: constant}, l, s.groups))
+		sameWindow(t, f.Changed, direct(t, m, s.tokens, s.changed.tweaks, l, s.groups))
 		for i, x := range f.Changed.Delta {
 			if x != constant[layer][i%small.DInner] {
 				t.Fatalf("Δ of token %d is %v, want the constant %v", f.Look.From+i/small.DInner, x, constant[layer][i%small.DInner])
@@ -83,7 +83,7 @@ func TestFreezeDelta(t *testing.T) {
 	if err := s.FreezeDelta(true); err != nil { // again: nothing changes
 		t.Fatal(err)
 	}
-	if &constant[0][0] != &s.changed.tweaks.FreezeDelta[0][0] {
+	if &constant[0][0] != &s.changed.tweaks.Layers[0].FreezeDelta[0] {
 		t.Error("a second press froze Δ at another mean")
 	}
 	if err := s.FreezeDelta(false); err != nil {

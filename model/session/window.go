@@ -261,7 +261,7 @@ func (r *run) again(ctx context.Context, p piece, w *rows) error {
 	var moment *Moment
 	tap.Func = func(rec *model.Record) {
 		if p.rows {
-			w.record(rec, at, r.a[rec.Layer], r.rule())
+			w.record(rec, at, r.a[rec.Layer], r.rule(rec.Layer))
 		}
 		if p.moment && rec.Layer == w.layer {
 			moment = r.momentOf(rec, at)

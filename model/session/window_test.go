@@ -31,13 +31,9 @@ func direct(t rapid.TB, m *model.Model, tokens []Token, tweaks *model.Tweaks, l 
 	w := &Window{From: l.From, To: l.To, Layer: l.Layer, D: D, N: N, A: m.A(l.Layer), Skip: m.Skip(l.Layer), Lanes: make([]Lane, c.NLayer)}
 	cut := func(a []float32, cols int) []float32 { return slices.Clone(a[l.From*cols : l.To*cols]) }
 	one := func(a []float32, cols int) []float32 { return slices.Clone(a[l.T*cols : (l.T+1)*cols]) }
-	var rule scan.Rule
-	if tweaks != nil {
-		rule = tweaks.Rule
-	}
 	logits := make([]float32, len(tokens)*V)
 	tap := &model.Tap{What: model.TapAll, Func: func(r *model.Record) {
-		a := m.A(r.Layer)
+		a, rule := m.A(r.Layer), tweaks.Layer(r.Layer).Rule
 		lane := &w.Lanes[r.Layer]
 		for i := l.From; i < l.To; i++ {
 			before := r.H0

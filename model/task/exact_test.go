@@ -103,7 +103,7 @@ func (r *runner) frozen(tokens []int32) *model.Tweaks {
 		}
 		mean[d] = float32(sum / float64(len(tokens)))
 	}
-	return &model.Tweaks{FreezeDelta: [][]float32{mean}}
+	return &model.Tweaks{Layers: []model.LayerTweaks{{FreezeDelta: mean}}}
 }
 
 // kept is the share ρ = ‖Ā⊙h‖/‖h‖ of the state that each token keeps, NaN
@@ -172,7 +172,7 @@ func TestExactSolves(t *testing.T) {
 // TestConvOff: without the earlier taps the token after the key cannot be told
 // from any other, nothing is written, and no answer is right.
 func TestConvOff(t *testing.T) {
-	off := &model.Tweaks{ConvOff: true}
+	off := &model.Tweaks{Layers: []model.LayerTweaks{{ConvTaps: 1}}}
 	rng := rand.New(rand.NewPCG(2, 0))
 	for _, c := range []struct {
 		r    *runner

@@ -129,7 +129,7 @@ func Evaluate(b scan.Backend, cfg model.Config, w *model.Weights, t task.Task, l
 	e.Loss = score.Loss / float64(max(1, score.Asked))
 	frozen := &model.Tweaks{}
 	for _, l := range e.Layers {
-		frozen.FreezeDelta = append(frozen.FreezeDelta, l.Mean)
+		frozen.Layers = append(frozen.Layers, model.LayerTweaks{FreezeDelta: l.Mean})
 	}
 	if score, err = r.score(samples, frozen); err != nil {
 		return nil, err
