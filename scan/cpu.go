@@ -13,6 +13,9 @@ type Options struct {
 	// Threads is the most goroutines one operation uses; 0 means GOMAXPROCS,
 	// and more than GOMAXPROCS are never used. Results do not depend on it.
 	Threads int
+	// Kernels forces a kernel set; the zero value takes the best there is.
+	// Float64 has the generic set only. See KernelSet.Check.
+	Kernels KernelSet
 }
 
 // backend keeps the embedded field of CPU out of its documentation.
@@ -22,16 +25,24 @@ type backend = Differentiable
 // and Sync never wait. It allocates nothing in a one-token call.
 type CPU struct{ backend }
 
-// NewCPU opens a CPU backend. A DType that is neither Float32 nor Float64 is a
-// programming error and panics.
+// NewCPU opens a CPU backend. A DType that is neither Float32 nor Float64 and a
+// kernel set that the machine lacks are programming errors and panic: ask
+// KernelSet.Check first where a user names the set.
 func NewCPU(o Options) *CPU {
 	threads := runtime.GOMAXPROCS(0)
 	if o.Threads > 0 && o.Threads < threads {
 		threads = o.Threads
 	}
+	if err := o.Kernels.Check(); err != nil {
+		panic("scan: NewCPU: " + err.Error())
+	}
 	switch o.DType {
 	case Float32:
-		return &CPU{&cpu[float32]{dtype: Float32, threads: threads, kernels: generic32(), grad: grad32()}}
+		set := o.Kernels
+		if set == BestKernels {
+			set = bestKernels()
+		}
+		return &CPU{&cpu[float32]{dtype: Float32, threads: threads, kernels: kernels32(set), grad: grad32()}}
 	case Float64:
 		return &CPU{&cpu[float64]{dtype: Float64, threads: threads, kernels: generic64(), grad: grad64()}}
 	}

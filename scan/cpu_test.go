@@ -95,7 +95,7 @@ func (k *kit) linearArgs(L, out, in int) LinearArgs {
 
 func TestCPUNames(t *testing.T) {
 	for dtype, want := range map[DType]string{Float32: "cpu generic f32", Float64: "cpu generic f64"} {
-		c := NewCPU(Options{DType: dtype})
+		c := NewCPU(Options{DType: dtype, Kernels: Generic})
 		if c.Name() != want || c.DType() != dtype {
 			t.Errorf("NewCPU(%v) is %q of %v, want %q", dtype, c.Name(), c.DType(), want)
 		}

@@ -69,6 +69,10 @@
 //     and the fused Scan, in float32 or float64. Each output is summed in one
 //     fixed order, so one call, a step at a time and any split into calls agree
 //     bit for bit, for any number of threads.
+//   - KernelSet: the inner loops of float32 in plain Go, AVX2 or AVX-512, chosen
+//     by the processor's features or by Options.Kernels. Other architectures
+//     than amd64, and builds with the tag noasm, have plain Go alone. Each set
+//     keeps the promise above by itself; between sets results agree to rounding.
 //   - Differentiable: the same operations backwards, for training. The scan's
 //     keeps h at every 32nd step and recomputes the rest.
 //   - LTI: with constant Δ, B, C the recurrence is a convolution; Convolve and

@@ -50,7 +50,7 @@ func builtin(t testing.TB, name string) *session.Engine {
 
 func engineOf(t testing.TB, cfg model.Config, w *model.Weights, card model.Card) *session.Engine {
 	t.Helper()
-	m, err := model.New(scan.NewCPU(scan.Options{Threads: 1}), cfg, w)
+	m, err := model.New(scan.NewCPU(scan.Options{Threads: 1, Kernels: scan.Generic}), cfg, w)
 	if err != nil {
 		t.Fatal(err)
 	}

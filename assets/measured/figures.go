@@ -86,11 +86,15 @@ func (f Figures) Kept(offset int) float64 {
 // sequences of a measurement at the trained length.
 const sequences = 512
 
+// kernels are plain Go: recorded figures must not depend on the machine that
+// took them.
+const kernels = scan.Generic
+
 // Measure takes the figures of a model at a length. Two seeds give two
 // independent sets of sequences.
 func Measure(ctx context.Context, c model.Config, w *model.Weights, t task.Task, length int, seed uint64, threads int) (Figures, error) {
 	f := Figures{Length: length, Sequences: sequences}
-	b := scan.NewCPU(scan.Options{Threads: threads})
+	b := scan.NewCPU(scan.Options{Threads: threads, Kernels: kernels})
 	defer b.Close()
 	held := t
 	if h, ok := t.(task.HeldOut); ok {
@@ -103,7 +107,7 @@ func Measure(ctx context.Context, c model.Config, w *model.Weights, t task.Task,
 	}
 	f.selection(e)
 	s := measure.Subject{Config: c, Weights: w}
-	o := measure.Options{Length: length, Sequences: sequences, Seed: seed, Threads: threads}
+	o := measure.Options{Length: length, Sequences: sequences, Seed: seed, Threads: threads, Kernels: kernels}
 	tally, err := s.Accuracy(ctx, t, o)
 	if err != nil {
 		return f, err
@@ -153,7 +157,7 @@ func (f *Figures) Extend(ctx context.Context, c model.Config, w *model.Weights, 
 	s := measure.Subject{Config: c, Weights: w}
 	for _, length := range lengths {
 		n := min(256, max(16, 1<<20/length))
-		tally, err := s.Accuracy(ctx, Hold(t), measure.Options{Length: length, Sequences: n, Seed: seed, Threads: threads})
+		tally, err := s.Accuracy(ctx, Hold(t), measure.Options{Length: length, Sequences: n, Seed: seed, Threads: threads, Kernels: kernels})
 		if err != nil {
 			return err
 		}

@@ -133,7 +133,11 @@ func follow(ctx context.Context, dir string, r train.Recipe, t task.Task, thread
 	}
 	// An evaluation at a great length takes as long as many steps.
 	every := max(250, (r.Steps+9)/10)
-	got, err := train.Run(ctx, r, train.Options{Task: t, Threads: threads, Resume: from, Store: d, EvalEvery: every, SaveEvery: every})
+	got, err := train.Run(ctx, r, train.Options{Task: t, Threads: threads, Resume: from, Store: d, EvalEvery: every, SaveEvery: every,
+		// The weights that are committed come out again on any amd64 machine.
+		Backend: func() (scan.Differentiable, error) {
+			return scan.NewCPU(scan.Options{Threads: 1, Kernels: scan.Generic}), nil
+		}})
 	if err != nil {
 		return err
 	}
@@ -188,7 +192,7 @@ func (o *options) write(ctx context.Context, b builtin, t task.Task, f *checkpoi
 
 // sortLayers puts the channels first that select.
 func sortLayers(f *checkpoint.File, t task.Task, length int) error {
-	b := scan.NewCPU(scan.Options{})
+	b := scan.NewCPU(scan.Options{Kernels: scan.Generic})
 	defer b.Close()
 	if h, ok := t.(task.HeldOut); ok {
 		t = h.HeldOut()

@@ -134,7 +134,7 @@ func checkModel(name string) modelStatus {
 		if err != nil {
 			return err
 		}
-		b, _, err := openBackend("auto")
+		b, _, err := openBackend("auto", cpuFlag{})
 		if err != nil {
 			return err
 		}

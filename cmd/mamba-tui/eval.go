@@ -26,6 +26,7 @@ type evalOptions struct {
 	sequences  int
 	seeds      []uint
 	threads    int
+	cpu        cpuFlag
 	freeze     bool
 	json       bool
 }
@@ -71,6 +72,7 @@ mamba-tui eval my-header --freeze --json`,
 	f.IntVarP(&o.sequences, "sequences", "n", 0, "sequences of each length and seed; 0 is as many as make a million tokens, 8 to 256")
 	f.UintSliceVar(&o.seeds, "seeds", []uint{1}, "of the sequences: the same seed gives the same ones")
 	f.IntVar(&o.threads, "threads", 0, "sequences computed at the same time; 0 is one for each processor")
+	o.cpu.addTo(cmd)
 	f.BoolVar(&o.freeze, "freeze", false, "hold Δ at its mean: a model that cannot select")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line")
 	cmd.RegisterFlagCompletionFunc("task", cobra.FixedCompletions(task.Names(), cobra.ShellCompDirectiveNoFileComp))
@@ -92,6 +94,7 @@ type examined struct {
 	lengths []int
 	tweaks  *model.Tweaks
 	options evalOptions
+	kernels scan.KernelSet
 }
 
 // openEval settles the model, the task and the lengths. Its errors are the
@@ -102,6 +105,9 @@ func openEval(name string, o evalOptions) (*examined, error) {
 		return nil, usage(err)
 	}
 	e := &examined{file: f, options: o}
+	if e.kernels, err = o.cpu.kernels(); err != nil {
+		return nil, err
+	}
 	taskName := o.task
 	if taskName == "" {
 		taskName = f.Card.TaskName
@@ -184,7 +190,7 @@ func (a *app) eval(ctx context.Context, name string, o evalOptions) error {
 		for i, seed := range o.seeds {
 			before := int64(length) * int64(n*i)
 			tally, err := subject.Accuracy(ctx, e.task, measure.Options{Length: length, Sequences: n, Seed: uint64(seed), Threads: o.threads,
-				Tweaks: e.tweaks, Progress: func(done int64) { bar.show(lengthText(length)+" tokens", before+done, total) }})
+				Kernels: e.kernels, Tweaks: e.tweaks, Progress: func(done int64) { bar.show(lengthText(length)+" tokens", before+done, total) }})
 			if err != nil {
 				bar.clear()
 				return err
@@ -202,7 +208,7 @@ func (a *app) eval(ctx context.Context, name string, o evalOptions) error {
 
 // meanDelta freezes every Δ at its mean over sequences of a trained length.
 func (e *examined) meanDelta() (*model.Tweaks, error) {
-	b := scan.NewCPU(scan.Options{})
+	b := scan.NewCPU(scan.Options{Kernels: e.kernels})
 	defer b.Close()
 	length := e.lengths[0]
 	if s, ok := e.task.(task.Sized); ok {

@@ -25,6 +25,7 @@ const maxPrompt = 8 << 20
 // inputFlags are the flags that name a model, a backend and a prompt.
 type inputFlags struct {
 	model, backend     string
+	cpu                cpuFlag
 	prompt, promptFile string
 	strict             bool
 	flags              *cobra.Command
@@ -37,6 +38,7 @@ func (o *inputFlags) addTo(cmd *cobra.Command) {
 	f.StringVarP(&o.prompt, "prompt", "p", "", "text to start with (default: the model's example)")
 	f.StringVarP(&o.promptFile, "prompt-file", "f", "", "file to read the prompt from, - for standard input; one line break at its end is dropped")
 	f.StringVarP(&o.backend, "backend", "b", "auto", "where to compute: auto, cpu, cuda or cuda:INDEX")
+	o.cpu.addTo(cmd)
 	f.BoolVar(&o.strict, "strict", false, "refuse characters outside the model's alphabet")
 	cmd.MarkFlagsMutuallyExclusive("prompt", "prompt-file")
 	cmd.RegisterFlagCompletionFunc("model", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -81,7 +83,7 @@ func (a *app) open(o inputFlags) (*input, error) {
 	if in.tokens, err = in.tokenizer.Encode(in.prompt, o.strict); err != nil {
 		return nil, usage(err)
 	}
-	if in.backend, in.note, err = openBackend(o.backend); err != nil {
+	if in.backend, in.note, err = openBackend(o.backend, o.cpu); err != nil {
 		return nil, err
 	}
 	if in.model, err = model.New(in.backend, in.file.Config, in.file.Weights); err != nil {

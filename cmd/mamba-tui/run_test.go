@@ -56,11 +56,11 @@ func rounded(text string) string {
 }
 
 func TestRunJSONGolden(t *testing.T) {
-	golden(t, "testdata/run.jsonl", rounded(ok(t, "", "run", "--json", "--prompt", "¶4a\n9?", "--steps", "1", "--top", "2")))
+	golden(t, "testdata/run.jsonl", rounded(ok(t, "", "run", "--cpu", "generic", "--json", "--prompt", "¶4a\n9?", "--steps", "1", "--top", "2")))
 }
 
 func TestRunPlainGolden(t *testing.T) {
-	golden(t, "testdata/run.txt", rounded(ok(t, "", "run", "--plain", "--prompt", "¶4a\n9z?", "--steps", "1", "--top", "2")))
+	golden(t, "testdata/run.txt", rounded(ok(t, "", "run", "--cpu", "generic", "--plain", "--prompt", "¶4a\n9z?", "--steps", "1", "--top", "2")))
 }
 
 // jsonStep is a step as a reader of --json sees it.

@@ -20,6 +20,7 @@ type trainOptions struct {
 	replay      string
 	listTasks   bool
 	plain, json bool
+	cpu         cpuFlag
 	threads     int
 	evalEvery   int
 	saveEvery   int
@@ -40,7 +41,8 @@ const trainLong = `Train a small Mamba on a task, in plain Go, and watch it lear
 
 A task comes with a recipe: dimensions, steps, learning rate and lengths at
 which it is known to be learned. Flags change it. The same recipe gives the same
-weights, bit for bit, for any number of threads.
+weights, bit for bit, for any number of threads, with the same kernels; --cpu
+names them (generic is the same on every amd64 machine).
 
 In a terminal the screen shows it live; with --plain, or without a terminal, each
 evaluation is a line; with --json every step and evaluation is an object on a
@@ -105,6 +107,7 @@ func (o *trainOptions) addTo(cmd *cobra.Command) {
 	f.BoolVar(&o.plain, "plain", false, "a line for each evaluation instead of the screen")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line instead of the screen")
 	f.IntVar(&o.threads, "threads", 0, "sequences computed at the same time; 0 is one for each processor")
+	o.cpu.addTo(cmd)
 	f.IntVar(&o.evalEvery, "eval-every", 0, "steps between two evaluations on fresh sequences; 0 is a fortieth of the run, at least 50")
 	f.IntVar(&o.saveEvery, "save-every", 0, "steps between two checkpoints; 0 is every evaluation")
 
@@ -148,7 +151,7 @@ func (o *trainOptions) addTo(cmd *cobra.Command) {
 
 // notRecipe are the flags that do not change what is learned, and so go with
 // --resume.
-var notRecipe = []string{"resume", "text", "steps", "plain", "json", "threads", "eval-every", "save-every"}
+var notRecipe = []string{"resume", "text", "steps", "plain", "json", "threads", "cpu", "eval-every", "save-every"}
 
 // recipe is the task's, with what the command line changes.
 func (o *trainOptions) recipe(t task.Task) (train.Recipe, error) {

@@ -12,6 +12,7 @@ import (
 	"mamba-tui/model/task"
 	"mamba-tui/model/train"
 	"mamba-tui/model/train/rundir"
+	"mamba-tui/scan"
 	"mamba-tui/tui/learn/history"
 )
 
@@ -23,6 +24,7 @@ type training struct {
 	dir     *rundir.Dir       // or nil: nothing is kept
 	path    string            // of dir
 	threads int
+	cpu     cpuFlag
 	options train.Options // without the observer
 }
 
@@ -32,11 +34,14 @@ func openTraining(o trainOptions) (*training, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	t := &training{threads: o.threads, path: o.out}
+	kernels, err := o.cpu.kernels()
+	if err != nil {
+		return nil, err
+	}
+	t := &training{threads: o.threads, path: o.out, cpu: o.cpu}
 	if t.threads == 0 {
 		t.threads = runtime.GOMAXPROCS(0)
 	}
-	var err error
 	if o.resume != "" {
 		t.path = o.resume
 		err = t.resume(o)
@@ -46,7 +51,10 @@ func openTraining(o trainOptions) (*training, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	t.options = train.Options{Task: t.task, Threads: t.threads, Resume: t.from, EvalEvery: o.evalEvery, SaveEvery: o.saveEvery}
+	t.options = train.Options{Task: t.task, Threads: t.threads, Resume: t.from, EvalEvery: o.evalEvery, SaveEvery: o.saveEvery,
+		Backend: func() (scan.Differentiable, error) {
+			return scan.NewCPU(scan.Options{Threads: 1, Kernels: kernels}), nil
+		}}
 	if o.evalEvery == 0 {
 		t.options.EvalEvery = max(50, t.recipe.Steps/40)
 	}
@@ -115,7 +123,7 @@ func (a *app) train(ctx context.Context, o trainOptions) error {
 		return a.printTasks(o.json)
 	}
 	if o.replay != "" {
-		return a.replay(ctx, o.replay)
+		return a.replay(ctx, o.replay, o.cpu)
 	}
 	t, err := openTraining(o)
 	if err != nil {

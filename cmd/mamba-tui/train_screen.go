@@ -68,7 +68,7 @@ func (a *app) watch(ctx context.Context, t *training) (err error) {
 	if err != nil {
 		return err
 	}
-	return a.exploreFile(ctx, f)
+	return a.exploreFile(ctx, f, t.cpu)
 }
 
 // result is the model that the person wants to look at: the one of the step
@@ -107,7 +107,7 @@ func openStep(dir string, step int) (*checkpoint.File, error) {
 func abs(n int) int { return max(n, -n) }
 
 // exploreFile shows the explorer on a model that was just made.
-func (a *app) exploreFile(ctx context.Context, f *checkpoint.File) error {
+func (a *app) exploreFile(ctx context.Context, f *checkpoint.File, cpu cpuFlag) error {
 	in := &input{file: f}
 	var err error
 	if in.tokenizer, err = tokenizer.For(f.Card, f.Config.VocabSize); err != nil {
@@ -119,7 +119,7 @@ func (a *app) exploreFile(ctx context.Context, f *checkpoint.File) error {
 	if in.tokens, err = in.tokenizer.Encode(in.prompt, false); err != nil {
 		return err
 	}
-	if in.backend, in.note, err = openBackend("auto"); err != nil {
+	if in.backend, in.note, err = openBackend("auto", cpu); err != nil {
 		return err
 	}
 	if in.model, err = model.New(in.backend, f.Config, f.Weights); err != nil {
@@ -130,7 +130,7 @@ func (a *app) exploreFile(ctx context.Context, f *checkpoint.File) error {
 }
 
 // replay shows a run that is over.
-func (a *app) replay(ctx context.Context, dir string) error {
+func (a *app) replay(ctx context.Context, dir string, cpu cpuFlag) error {
 	run, err := history.Open(dir)
 	if err != nil {
 		return usage(err)
@@ -155,7 +155,7 @@ func (a *app) replay(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	return a.exploreFile(ctx, f)
+	return a.exploreFile(ctx, f, cpu)
 }
 
 // ending says what was made, and what to do with it; spent is in seconds, 0

@@ -24,6 +24,8 @@ type Options struct {
 	Sequences int    // how many; at least 1
 	Seed      uint64 // of the sequences; they are others than those of training
 	Threads   int    // sequences computed at the same time; 0 means GOMAXPROCS
+	// Kernels forces a kernel set; the zero value is the machine's best.
+	Kernels scan.KernelSet
 	// Tweaks change the model, such as by freezing Δ; nil changes nothing.
 	Tweaks *model.Tweaks
 	// Progress is told the tokens computed so far, by one goroutine at a time,
@@ -69,8 +71,8 @@ type runner struct {
 const chunk = 256
 
 // open makes a model on a backend of its own with one thread.
-func (s Subject) open() (r *runner, free func(), err error) {
-	b := scan.NewCPU(scan.Options{Threads: 1})
+func (s Subject) open(set scan.KernelSet) (r *runner, free func(), err error) {
+	b := scan.NewCPU(scan.Options{Threads: 1, Kernels: set})
 	m, err := model.New(b, s.Config, s.Weights)
 	if err != nil {
 		return nil, nil, errors.Join(err, b.Close())
@@ -89,7 +91,7 @@ func (s Subject) open() (r *runner, free func(), err error) {
 
 // each calls do for 0 … n−1, each once, from up to threads goroutines with a
 // runner each. It stops at the first error, or when ctx ends.
-func (s Subject) each(ctx context.Context, n, threads int, do func(ctx context.Context, r *runner, i int) error) error {
+func (s Subject) each(ctx context.Context, n, threads int, set scan.KernelSet, do func(ctx context.Context, r *runner, i int) error) error {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
@@ -102,7 +104,7 @@ func (s Subject) each(ctx context.Context, n, threads int, do func(ctx context.C
 	)
 	for range min(threads, n) {
 		wg.Go(func() {
-			r, free, err := s.open()
+			r, free, err := s.open(set)
 			if err != nil {
 				stop(err)
 				return

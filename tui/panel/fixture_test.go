@@ -25,7 +25,7 @@ func themed(t testing.TB, depth heat.Depth, dark bool) *theme.Theme {
 // open is a session of a model made by code, with text already typed.
 func open(t testing.TB, cfg model.Config, w *model.Weights, card model.Card, text string) *session.Session {
 	t.Helper()
-	b := scan.NewCPU(scan.Options{Threads: 1})
+	b := scan.NewCPU(scan.Options{Threads: 1, Kernels: scan.Generic})
 	m, err := model.New(b, cfg, w)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,23 @@
+// Package asm holds the inner loops of package scan in assembly: a file a
+// family (rows, scan, …), in it each kernel once for AVX-512 (name512) and once
+// for AVX2 with FMA (name256). Nothing else imports it; package scan says which
+// set runs and checks every length before it calls.
+//
+// The .s files and their stubs are generated, by the programs in gen, a module
+// of its own so that the generator is no dependency of the program:
+//
+//	go generate ./scan/internal/asm
+//
+// # Rules that hold for every kernel
+//
+//   - One element is computed by the same operations in the same order wherever
+//     it stands: in a full vector or in a tail, in a long call or in a short one.
+//     Vectors run across channels or across outputs, never along a sum.
+//   - Nothing beyond the given elements is read or written: tails are masked.
+//   - Kernels of activations (rows, scan) run with FTZ and DAZ set: an operand
+//     that is subnormal counts as zero, a result that would be is zero. A state
+//     that decays for long would otherwise cost a hundred cycles an operation.
+//     The caller's MXCSR is restored.
+package asm
+
+//go:generate go -C gen run ./rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg asm

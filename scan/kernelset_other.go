@@ -1,0 +1,9 @@
+//go:build !amd64 || noasm
+
+package scan
+
+// lacking says why there is no assembly: plain Go is all there is here.
+func lacking(KernelSet) string { return "an amd64 build without the tag noasm" }
+
+// kernels32 is plain Go.
+func kernels32(KernelSet) kernels[float32] { return generic32() }
