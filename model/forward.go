@@ -117,11 +117,15 @@ func (m *Model) chunk(s *State, tokens []int32, a, b int, o *Options) error {
 	if o.Resets != nil {
 		be.WriteInts(sc.resets, 0, o.Resets[a:b])
 	}
-	be.Embed(scan.Dense(sc.x, c.DModel), scan.Dense(m.embed, c.DModel), sc.ids, T, c.DModel)
-	for i := range m.layers {
-		if err := m.block(i, s, a, b, o); err != nil {
-			return err
+	if g := m.recorded(s, T, o); g != nil {
+		g.Launch()
+		if len(o.Logits) == 0 {
+			return nil
 		}
+		return m.readLogits(o.Logits, sc.last)
+	}
+	if err := m.blocks(s, a, b, o); err != nil {
+		return err
 	}
 	// The final norm and the head are most of the work with a large
 	// vocabulary: only the rows asked for are computed. V == L·V when L is 1.
@@ -137,14 +141,37 @@ func (m *Model) chunk(s *State, tokens []int32, a, b int, o *Options) error {
 	return m.allLogits(o.Logits[a*c.VocabSize:b*c.VocabSize], T)
 }
 
+// blocks runs the embedding and every layer over tokens [a, b) of a call, whose
+// ids the backend has.
+func (m *Model) blocks(s *State, a, b int, o *Options) error {
+	M := m.cfg.DModel
+	m.b.Embed(scan.Dense(m.sc.x, M), scan.Dense(m.embed, M), m.sc.ids, b-a, M)
+	for i := range m.layers {
+		if err := m.block(i, s, a, b, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // logits computes norm_f and the head for rows of sc.x from row first on, and
 // reads rows·V logits to dst.
 func (m *Model) logits(dst []float32, buf scan.Buffer, first, rows int) error {
+	m.answer(buf, first, rows)
+	return m.readLogits(dst, buf)
+}
+
+// answer computes norm_f and the head for rows of sc.x from row first on.
+func (m *Model) answer(buf scan.Buffer, first, rows int) {
 	c := m.cfg
 	x := scan.Dense(m.sc.x, c.DModel).Row(first)
 	r := scan.Dense(m.sc.norm, c.DModel)
 	m.b.RMSNorm(r, x, m.normF, rows, c.DModel, c.Eps)
 	m.b.Linear(scan.LinearArgs{Y: scan.Dense(buf, c.VocabSize), X: r, W: m.head, L: rows})
+}
+
+// readLogits waits for the logits in buf.
+func (m *Model) readLogits(dst []float32, buf scan.Buffer) error {
 	if err := m.b.Read(dst, buf, 0); err != nil {
 		return fmt.Errorf("model: reading logits: %w", err)
 	}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 
 	"mamba-tui/scan"
@@ -50,10 +51,22 @@ type scratch struct {
 	tap       scan.ScanTap
 }
 
-// alloc makes the arrays that every pass needs.
+// alloc makes the arrays that every pass needs, for chunks of chunkRows tokens,
+// or of half as many and half again where a device has too little memory.
 func (sc *scratch) alloc(b scan.Backend, c Config) error {
-	sc.rows = chunkRows
-	T := sc.rows
+	for sc.rows = chunkRows; ; sc.rows /= 2 {
+		err := sc.allocRows(b, c, sc.rows)
+		if err == nil || sc.rows == 1 || !errors.Is(err, scan.ErrNoMemory) {
+			return err
+		}
+		rows := sc.rows
+		sc.free()
+		sc.rows = rows
+	}
+}
+
+// allocRows is alloc for chunks of T tokens.
+func (sc *scratch) allocRows(b scan.Backend, c Config, T int) error {
 	for _, a := range []struct {
 		dst *scan.Buffer
 		t   scan.DType

@@ -15,6 +15,8 @@ type State struct {
 	m    *Model
 	h    []scan.Buffer // per layer (D, N)
 	conv []scan.Buffer // per layer (K-1, D), oldest first
+	// One token without and with its logits, on a backend that records.
+	steps, logitSteps recording
 }
 
 // Snapshot is a State in host memory. h and conv of a float64 backend are
@@ -115,6 +117,8 @@ func (s *State) Load(src *Snapshot) error {
 
 // Free gives the state's memory back. A freed state gives errors.
 func (s *State) Free() {
+	s.steps.free()
+	s.logitSteps.free()
 	freeBuffers(s.h...)
 	freeBuffers(s.conv...)
 	*s = State{}

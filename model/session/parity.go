@@ -43,6 +43,11 @@ func (s *Session) CheckParity(ctx context.Context) error {
 	if s.opt.Oracle == nil || n == 0 || s.parity.Known && s.parity.To == n {
 		return nil
 	}
+	return s.surely(func() error { return s.measureParity(ctx, n) })
+}
+
+// measureParity is CheckParity at n > 0 tokens.
+func (s *Session) measureParity(ctx context.Context, n int) error {
 	r := s.clean
 	span := paritySpan
 	if r.micros > 0 {

@@ -48,7 +48,7 @@ const (
 
 func newRun(s *Session, tweaks *model.Tweaks, spreads bool) (*run, error) {
 	r := &run{
-		m: s.m, cfg: s.cfg, a: s.a, tweaks: tweaks, vocab: s.vocab,
+		cfg: s.cfg, a: s.a, tweaks: tweaks, vocab: s.vocab,
 		tokens: func() []Token { return s.tokens },
 		logits: make([]float32, s.cfg.VocabSize),
 		sums:   make([]summary, s.cfg.NLayer),
@@ -62,15 +62,23 @@ func newRun(s *Session, tweaks *model.Tweaks, spreads bool) (*run, error) {
 		size += 16 * s.cfg.NLayer * s.cfg.DInner
 	}
 	r.keys = newKeyframes(size, s.opt.KeyframeBytes, s.opt.KeyframeEvery)
-	var err error
-	if r.state, err = s.m.NewState(); err != nil {
-		return nil, fmt.Errorf("session: the newest state: %w", err)
-	}
-	if r.view, err = s.m.NewState(); err != nil {
-		r.state.Free()
-		return nil, fmt.Errorf("session: the state of the view: %w", err)
+	if err := r.open(s.m); err != nil {
+		return nil, err
 	}
 	return r, nil
+}
+
+// open makes the run's states on m, which have seen nothing.
+func (r *run) open(m *model.Model) (err error) {
+	r.m, r.viewAt = m, 0
+	if r.state, err = m.NewState(); err != nil {
+		return fmt.Errorf("session: the newest state: %w", err)
+	}
+	if r.view, err = m.NewState(); err != nil {
+		r.state.Free()
+		return fmt.Errorf("session: the state of the view: %w", err)
+	}
+	return nil
 }
 
 func (r *run) free() {

@@ -18,6 +18,9 @@ type Options struct {
 	Oracle    *model.Model        // the same weights on the float64 backend, or nil: no parity
 	// BackendNote says why no other backend is used, for the status bar.
 	BackendNote string
+	// Fallback is where the session goes on when its backend is lost; nil: it
+	// ends then.
+	Fallback Fallback
 	// Parameters is the number of parameters to show; 0: Config.Parameters,
 	// which is right for a tied head.
 	Parameters int
@@ -197,10 +200,16 @@ func (s *Session) Append(ctx context.Context, tokens []Token) error {
 			return fmt.Errorf("session: stopped after %d of %d tokens: %w", s.clean.n-start, len(tokens), err)
 		}
 		from := s.clean.n
-		_, t, err := s.clean.advance(end, end)
-		took += t
+		err := s.surely(func() error {
+			if s.clean.n > from { // lost at the keyframe after them
+				return nil
+			}
+			_, t, err := s.clean.advance(end, end)
+			took += t
+			return err
+		})
 		if err == nil && s.changed != nil {
-			err = s.changed.catchUp(s.clean.n, end)
+			err = s.surely(func() error { return s.changed.catchUp(s.clean.n, end) })
 		}
 		if err != nil {
 			s.repair(from)
@@ -260,7 +269,7 @@ func (s *Session) Truncate(n int) error {
 		s.parity = Parity{}
 	}
 	for _, r := range s.runs() {
-		if err := r.restore(n); err != nil {
+		if err := s.surely(func() error { return r.restore(n) }); err != nil {
 			s.broken = fmt.Errorf("session: rolling back to %d tokens failed, the state is lost: %w", n, err)
 			return s.broken
 		}
@@ -334,8 +343,11 @@ func (s *Session) Frame(ctx context.Context, l Look) (*Frame, error) {
 	start := time.Now()
 	ran := 0
 	for _, r := range s.runs() {
-		n, err := r.show(ctx, l)
-		ran += n
+		err := s.surely(func() error {
+			n, err := r.show(ctx, l)
+			ran += n
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}

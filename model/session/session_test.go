@@ -20,6 +20,12 @@ var small = model.Config{VocabSize: 11, DModel: 12, DInner: 14, DState: 3, DConv
 // spread from −3 to 3, so that some channels keep and some forget.
 func newModel(t testing.TB, cfg model.Config, dtype scan.DType) *model.Model {
 	t.Helper()
+	return newModelOn(t, cfg, scan.NewCPU(scan.Options{DType: dtype}))
+}
+
+// newModelOn is newModel on a backend.
+func newModelOn(t testing.TB, cfg model.Config, b scan.Backend) *model.Model {
+	t.Helper()
 	w := model.RandomWeights(cfg, 7)
 	for l := range w.Layers {
 		lw := &w.Layers[l]
@@ -33,7 +39,7 @@ func newModel(t testing.TB, cfg model.Config, dtype scan.DType) *model.Model {
 			w.Embedding[i] *= 3
 		}
 	}
-	m, err := model.New(scan.NewCPU(scan.Options{DType: dtype}), cfg, w)
+	m, err := model.New(b, cfg, w)
 	if err != nil {
 		t.Fatal(err)
 	}

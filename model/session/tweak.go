@@ -66,7 +66,7 @@ func (s *Session) freeze(ctx context.Context, on bool) error {
 	for _, row := range f.delta {
 		tweaks.Layers = append(tweaks.Layers, model.LayerTweaks{FreezeDelta: row})
 	}
-	if err := s.change(ctx, tweaks); err != nil {
+	if err := s.surely(func() error { return s.change(ctx, tweaks) }); err != nil {
 		return err
 	}
 	s.frozen = f
