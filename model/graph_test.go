@@ -122,7 +122,7 @@ func TestRecordedSteps(t *testing.T) {
 				case 4:
 					return m.Forward(s, one, model.Options{Logits: logits, Resets: []int32{scan.ResetState}})
 				case 5:
-					return m.Forward(s, one, model.Options{Logits: logits, Tweaks: &model.Tweaks{GateOff: true}})
+					return m.Forward(s, one, model.Options{Logits: logits, Tweaks: model.Everywhere(cfg, model.LayerTweaks{GateOff: true})})
 				case 6:
 					o := model.Options{Logits: logits, Tap: &model.Tap{What: model.TapDrive, Func: func(*model.Record) {}}}
 					return m.Forward(s, []int32{id, id}, o)

@@ -22,13 +22,12 @@ var calls = []string{
 
 func open(uuid string) (Monitor, error) {
 	if r := nvml.Init(); r != nvml.SUCCESS {
-		// From here on not even a message may be asked of the library, but for
-		// ErrorString, which go-nvml answers by itself when it has none.
+		// From here on not even the text of an error may be asked of the library.
 		return nil, fmt.Errorf("%w: %s", ErrNone, reason(r))
 	}
 	d, r := nvml.DeviceGetHandleByUUID(uuid)
 	if r != nvml.SUCCESS {
-		err := fmt.Errorf("telemetry: device %s: %s", uuid, nvml.ErrorString(r))
+		err := fmt.Errorf("telemetry: device %s: NVML error %d", uuid, int(r))
 		nvml.Shutdown()
 		return nil, err
 	}
@@ -94,7 +93,7 @@ func (m *monitor) Read() (Sample, error) {
 	number(calls[4], &s.Memory, 1, func() (uint32, nvml.Return) { return m.device.GetClockInfo(nvml.CLOCK_MEM) })
 	number(calls[5], &s.Celsius, 1, func() (uint32, nvml.Return) { return m.device.GetTemperature(nvml.TEMPERATURE_GPU) })
 	if !got {
-		return s, fmt.Errorf("telemetry: the device tells nothing: %s", nvml.ErrorString(first))
+		return s, fmt.Errorf("telemetry: the device tells nothing (NVML error %d)", int(first))
 	}
 	return s, nil
 }
@@ -102,7 +101,7 @@ func (m *monitor) Read() (Sample, error) {
 // Close implements Monitor.
 func (m *monitor) Close() error {
 	if r := nvml.Shutdown(); r != nvml.SUCCESS {
-		return fmt.Errorf("telemetry: %s", nvml.ErrorString(r))
+		return fmt.Errorf("telemetry: NVML error %d", int(r))
 	}
 	return nil
 }
