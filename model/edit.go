@@ -203,7 +203,8 @@ func (e *edit) scanArgs(m *Model, sa *scan.ScanArgs) {
 }
 
 // delta edits what the scan takes for Δ. sa.Delta holds dt·dt_projᵀ, from
-// before the softplus; sa.Y is free until the scan.
+// before the softplus, or Δ itself without sa.Softplus; sa.Y is free until the
+// scan.
 func (e *edit) delta(m *Model, sa *scan.ScanArgs) {
 	b, T, D := m.b, sa.L, sa.D
 	if len(e.t.DeltaBias) > 0 {
@@ -214,7 +215,11 @@ func (e *edit) delta(m *Model, sa *scan.ScanArgs) {
 	}
 	// From here on Δ itself is in the array: its softplus is taken first, and
 	// gives the bits that the scan would compute.
-	b.Softplus(sa.Y, sa.Delta, sa.Bias, T, D)
+	if sa.Softplus {
+		b.Softplus(sa.Y, sa.Delta, sa.Bias, T, D)
+	} else {
+		b.Copy(sa.Y, sa.Delta, T, D)
+	}
 	sa.Bias, sa.Softplus = nil, false
 	if len(e.t.DeltaGain) > 0 {
 		// One tap a channel and no SiLU: 0 + gain·Δ, and Δ itself when it is 1.

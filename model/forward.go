@@ -17,6 +17,9 @@ type Options struct {
 	Tweaks *Tweaks
 	// Tap receives what happens; nil copies nothing.
 	Tap *Tap
+	// Drive is what enters the scans of a model of the scans alone, one row a
+	// token; nil for every other model.
+	Drive *Drive
 }
 
 // Forward runs L = len(tokens) tokens through the model and leaves s as it is
@@ -104,9 +107,11 @@ func (m *Model) check(s *State, tokens []int32, o *Options) error {
 		return fmt.Errorf("model: %d reset marks for %d tokens", len(o.Resets), L)
 	}
 	if o.Tweaks != nil {
-		return o.Tweaks.check(m.cfg, L)
+		if err := o.Tweaks.check(m.cfg, L); err != nil {
+			return err
+		}
 	}
-	return nil
+	return m.checkDrive(L, o)
 }
 
 // chunk runs tokens [a, b) of a call.
@@ -116,6 +121,14 @@ func (m *Model) chunk(s *State, tokens []int32, a, b int, o *Options) error {
 	be.WriteInts(sc.ids, 0, tokens[a:b])
 	if o.Resets != nil {
 		be.WriteInts(sc.resets, 0, o.Resets[a:b])
+	}
+	if m.driven {
+		for i := range m.layers {
+			if err := m.drivenBlock(i, s, a, b, o); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	if g := m.recorded(s, T, o); g != nil {
 		g.Launch()

@@ -26,6 +26,7 @@ type Model struct {
 	sc     scratch
 	rec    recorder
 	one    [1]int32 // Step's token
+	driven bool     // the scans alone: NewDriven
 	closed bool
 }
 
