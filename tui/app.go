@@ -85,9 +85,9 @@ func NewModel(e Engine, o Options) *Model {
 		play:   player{speed: defaultSpeed},
 	}
 	m.ctx.Opt = panel.Options{Reduction: "max"}
-	m.sent = len(m.frame.Tokens)
+	m.sent = m.frame.Tokens.Len()
 	m.notice = m.frame.NoticeSeq
-	m.cursor.T = len(m.frame.Tokens) - 1
+	m.cursor.T = m.frame.Tokens.Len() - 1
 	if card := m.frame.Info.Card; len(card.Symbols) > 0 {
 		t, err := tokenizer.For(card, m.frame.Info.Config.VocabSize)
 		if err == nil { // an error is the session's to report: it reads the same card
@@ -115,7 +115,7 @@ func (m *Model) Init() tea.Cmd {
 	if m.opt.Dark == nil {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
-	if len(m.frame.Tokens) == 0 {
+	if m.frame.Tokens.Len() == 0 {
 		cmds = append(cmds, m.begin())
 	} else {
 		m.intro.on = false

@@ -23,9 +23,9 @@ func BenchmarkKeyToScreen(b *testing.B) {
 					s.settle(b)
 					b.StartTimer()
 				}
-				want := len(s.frame.Tokens) + 1
+				want := s.frame.Tokens.Len() + 1
 				s.press(string("abc?5"[i%5]))
-				for len(s.frame.Tokens) != want {
+				for s.frame.Tokens.Len() != want {
 					<-s.e.Changed()
 					s.take(s.e.Frame())
 				}

@@ -67,7 +67,7 @@ var groups = []string{groupTime, groupCursor, groupTokens, groupViews, groupWhat
 
 // needTokens is the reason of what works on the cursor's token.
 func needTokens(m *Model) string {
-	if len(m.frame.Tokens) == 0 {
+	if m.frame.Tokens.Len() == 0 {
 		return "no tokens yet: i types, p loads a prompt"
 	}
 	return ""
@@ -101,7 +101,7 @@ func timeCommands() []command {
 		{id: "page-back", title: "16 tokens back", group: groupTime, keys: []string{"pgup"}, run: func(m *Model) tea.Cmd { return m.walk(-16) }},
 		{id: "page-next", title: "16 tokens on", group: groupTime, keys: []string{"pgdown"}, run: func(m *Model) tea.Cmd { return m.walk(16) }},
 		{id: "home", title: "first token", group: groupTime, keys: []string{"home"}, when: needTokens, run: func(m *Model) tea.Cmd { return m.seek(0) }},
-		{id: "end", title: "newest token: live", group: groupTime, keys: []string{"end"}, when: needTokens, run: func(m *Model) tea.Cmd { return m.seek(len(m.frame.Tokens) - 1) }},
+		{id: "end", title: "newest token: live", group: groupTime, keys: []string{"end"}, when: needTokens, run: func(m *Model) tea.Cmd { return m.seek(m.frame.Tokens.Len() - 1) }},
 		{id: "wider", title: "wider token columns", group: groupTime, keys: []string{"w"}, run: func(m *Model) tea.Cmd { return m.zoomTime(1) }},
 		{id: "narrower", title: "narrower token columns", group: groupTime, keys: []string{"W"}, run: func(m *Model) tea.Cmd { return m.zoomTime(-1) }},
 		{id: "search", title: "search", group: groupTime, keys: []string{"/"}, when: later(laterSearch), run: nothing},

@@ -13,7 +13,7 @@ import (
 // clampCursor keeps the cursor inside the model and the history.
 func (m *Model) clampCursor() {
 	c := m.frame.Info.Config
-	m.cursor.T = clamp(m.cursor.T, min(0, len(m.frame.Tokens)-1), len(m.frame.Tokens)-1)
+	m.cursor.T = clamp(m.cursor.T, min(0, m.frame.Tokens.Len()-1), m.frame.Tokens.Len()-1)
 	m.cursor.Layer = clamp(m.cursor.Layer, 0, max(c.NLayer-1, 0))
 	m.cursor.D = clamp(m.cursor.D, 0, max(c.DInner-1, 0))
 	m.cursor.N = clamp(m.cursor.N, 0, max(c.DState-1, 0))
@@ -53,14 +53,14 @@ func (m *Model) pause() {
 // goLive makes the cursor the newest token again.
 func (m *Model) goLive() {
 	m.follow = true
-	m.cursor.T = len(m.frame.Tokens) - 1
+	m.cursor.T = m.frame.Tokens.Len() - 1
 	m.relay = true
 	m.touch()
 }
 
 // seek puts the cursor on token t; the last token is live.
 func (m *Model) seek(t int) tea.Cmd {
-	n := len(m.frame.Tokens)
+	n := m.frame.Tokens.Len()
 	t = clamp(t, 0, n-1)
 	if t == n-1 {
 		m.goLive()
@@ -75,7 +75,7 @@ func (m *Model) seek(t int) tea.Cmd {
 
 // walk moves the cursor in time; it says where history ends.
 func (m *Model) walk(by int) tea.Cmd {
-	n := len(m.frame.Tokens)
+	n := m.frame.Tokens.Len()
 	switch {
 	case n == 0:
 		return m.say(note, "no tokens yet: i types, p loads a prompt")
@@ -129,7 +129,7 @@ func (m *Model) moveChannel(by int) tea.Cmd {
 
 // pan moves what is visible, and the cursor only as far as it has to.
 func (m *Model) pan(by int) tea.Cmd {
-	n, slots := len(m.frame.Tokens), m.ctx.Axis.Slots()
+	n, slots := m.frame.Tokens.Len(), m.ctx.Axis.Slots()
 	if n <= slots {
 		return m.walk(sign(by))
 	}
@@ -148,7 +148,7 @@ func (m *Model) nextEvent(by int) tea.Cmd {
 		stops = append(stops, e.T)
 	}
 	for t := range m.marks {
-		if t < len(m.frame.Tokens) {
+		if t < m.frame.Tokens.Len() {
 			stops = append(stops, t)
 		}
 	}

@@ -53,7 +53,7 @@ func (m *Model) hints(w int) string {
 	}
 	var list []hint
 	switch {
-	case len(m.frame.Tokens) == 0:
+	case m.frame.Tokens.Len() == 0:
 		list = id("insert", "prompts", "help", "quit")
 	case m.over.kind == overArithmetic:
 		list = append([]hint{{"esc", "close"}}, id("left", "up", "state-next", "clean-changed", "freeze", "help")...)

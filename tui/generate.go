@@ -37,7 +37,7 @@ var topKs = []int{0, 1, 2, 4, 8, 16, 32, 64}
 
 // generate opens the line and starts.
 func (m *Model) generate() tea.Cmd {
-	if len(m.frame.Tokens) == 0 {
+	if m.frame.Tokens.Len() == 0 {
 		return m.say(note, "the model needs a token to continue from: i types, p loads a prompt")
 	}
 	m.over = overlay{kind: overGenerate}

@@ -23,7 +23,7 @@ func (m *Model) enterInsert() tea.Cmd {
 	m.over = overlay{}
 	m.ctx.Typing = true
 	m.turn()
-	if m.cursor.T < len(m.frame.Tokens)-1 {
+	if m.cursor.T < m.frame.Tokens.Len()-1 {
 		return m.say(note, fmt.Sprintf("typing after token %d opens a branch; the history stays", m.cursor.T))
 	}
 	return nil
@@ -123,7 +123,7 @@ func (m *Model) backspace() tea.Cmd {
 	if !m.follow {
 		return m.say(note, "backspace rolls the newest token back, and the cursor is in the past: end goes there")
 	}
-	if len(m.frame.Tokens) == 0 && m.sent == 0 {
+	if m.frame.Tokens.Len() == 0 && m.sent == 0 {
 		return m.say(note, "nothing to roll back")
 	}
 	m.engine.Do(session.Back{N: 1})

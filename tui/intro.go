@@ -35,7 +35,7 @@ func (in *intro) onFrame(m *Model) tea.Cmd {
 	if !in.on || in.stage != stagePlay {
 		return nil
 	}
-	if in.wait && len(m.frame.Tokens) > 0 && m.frame.Branch == in.branch {
+	if in.wait && m.frame.Tokens.Len() > 0 && m.frame.Branch == in.branch {
 		return nil
 	}
 	in.wait = false

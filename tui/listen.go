@@ -55,20 +55,20 @@ func (m *Model) take(f *session.Frame) tea.Cmd {
 	before := m.frame
 	m.frame = f
 	if f.Pending == 0 {
-		m.sent = len(f.Tokens)
+		m.sent = f.Tokens.Len()
 	} else {
-		m.sent = max(m.sent, len(f.Tokens))
+		m.sent = max(m.sent, f.Tokens.Len())
 	}
 	if f.Branch != before.Branch {
-		m.measured = max(0, len(f.Tokens)-longText) // other tokens stand at the same places
+		m.measured = max(0, f.Tokens.Len()-longText) // other tokens stand at the same places
 	}
-	if len(f.Tokens) != len(before.Tokens) || f.Branch != before.Branch || len(f.Tweaks) != len(before.Tweaks) {
+	if f.Tokens.Len() != before.Tokens.Len() || f.Branch != before.Branch || len(f.Tweaks) != len(before.Tweaks) {
 		m.relay = true
 	}
 	if m.tweaking && (f.Err != nil || (len(f.Tweaks) > 0) == m.wantTweak) {
 		m.tweaking = false
 	}
-	n := len(f.Tokens)
+	n := f.Tokens.Len()
 	if m.follow || m.cursor.T >= n {
 		m.cursor.T = n - 1
 	}
@@ -89,7 +89,7 @@ func (m *Model) tellFrame() tea.Cmd {
 		m.errShown = f.Err
 		m.notice = f.NoticeSeq
 		m.stop("")
-		m.sent = len(f.Tokens)
+		m.sent = f.Tokens.Len()
 		return m.say(bad, f.Err.Error())
 	}
 	if f.Err == nil {
@@ -147,7 +147,7 @@ func (m *Model) onStale(n int) {
 // typeAt appends text after token at and makes the screen follow it.
 func (m *Model) typeAt(at int, text string, flags session.Flags) {
 	m.engine.Do(session.Type{At: at, Text: text, Flags: flags})
-	m.sent = min(at, max(m.sent, len(m.frame.Tokens))-1) + 1 + m.tokensIn(text)
+	m.sent = min(at, max(m.sent, m.frame.Tokens.Len())-1) + 1 + m.tokensIn(text)
 	m.goLive()
 }
 

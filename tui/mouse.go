@@ -67,7 +67,7 @@ func (m *Model) onWheel(e tea.Mouse) tea.Cmd {
 		m.listMove(by)
 		return nil
 	}
-	if len(m.frame.Tokens) == 0 {
+	if m.frame.Tokens.Len() == 0 {
 		return nil
 	}
 	m.stop("")
@@ -75,7 +75,7 @@ func (m *Model) onWheel(e tea.Mouse) tea.Cmd {
 		m.leaveInsert()
 	}
 	at := m.cursor.T + 3*by
-	if len(m.frame.Tokens) > m.ctx.Axis.Slots() {
+	if m.frame.Tokens.Len() > m.ctx.Axis.Slots() {
 		return m.pan(3 * by)
 	}
 	return m.seek(at)
@@ -116,7 +116,7 @@ func (m *Model) point(c panel.Cursor) tea.Cmd {
 	}
 	m.cursor = c
 	m.clampCursor()
-	if m.cursor.T == len(m.frame.Tokens)-1 {
+	if m.cursor.T == m.frame.Tokens.Len()-1 {
 		m.follow = true
 	}
 	m.relay = true

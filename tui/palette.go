@@ -210,7 +210,7 @@ func (m *Model) load(p model.Example, play bool) tea.Cmd {
 	m.stop("")
 	m.intro.on = false
 	clear(m.marks)
-	if len(m.frame.Tokens) > 0 || m.sent > 0 {
+	if m.frame.Tokens.Len() > 0 || m.sent > 0 {
 		m.engine.Do(session.Clear{})
 		m.tweaking = false
 		m.sent = 0

@@ -70,11 +70,11 @@ func (m *Model) togglePlay() tea.Cmd {
 	switch {
 	case m.play.what != stopped:
 		return m.stop("")
-	case m.cursor.T < len(m.frame.Tokens)-1:
+	case m.cursor.T < m.frame.Tokens.Len()-1:
 		return m.start(history)
 	case len(m.play.queue) > 0:
 		return m.start(queued)
-	case len(m.frame.Tokens) == 0:
+	case m.frame.Tokens.Len() == 0:
 		return m.say(note, "nothing to play yet: i types, p loads a prompt")
 	}
 	return m.say(note, "this is the newest token: home goes to the first, g generates, i types")
@@ -101,7 +101,7 @@ func (m *Model) onPlay(n int) tea.Cmd {
 	}
 	switch m.play.what {
 	case history:
-		if m.cursor.T >= len(m.frame.Tokens)-1 {
+		if m.cursor.T >= m.frame.Tokens.Len()-1 {
 			return m.stop(m.endOfHistory())
 		}
 		return tea.Batch(m.seek(m.cursor.T+1), again)
@@ -129,7 +129,7 @@ func (m *Model) endOfHistory() string {
 }
 
 // busy says that tokens are still being computed.
-func (m *Model) busy() bool { return m.frame.Pending > 0 || m.sent > len(m.frame.Tokens) }
+func (m *Model) busy() bool { return m.frame.Pending > 0 || m.sent > m.frame.Tokens.Len() }
 
 // queuePrompt plays a text a token at a time from the end of the history.
 func (m *Model) queuePrompt(text string) tea.Cmd {

@@ -105,7 +105,7 @@ func TestLatePictureIsDimmed(t *testing.T) {
 	var e *stuckEngine
 	withRobot(t, 120, 40, Options{}, func() Engine { e = newStuck(t); return e }, func(r *robot) {
 		e.publish(func(f *session.Frame) {
-			f.Tokens = make([]session.Token, 5)
+			f.Tokens = session.NewHistory(make([]session.Token, 5)...)
 			w := *f.Clean
 			w.At = &session.Moment{T: 4}
 			f.Clean, f.Pending = &w, 3

@@ -96,7 +96,7 @@ func (m *Model) arrange() {
 	if l.TooSmall {
 		return
 	}
-	n := len(m.frame.Tokens)
+	n := m.frame.Tokens.Len()
 	cellW := cellWidth(cellWidths[m.timeZm], l.Cols, n+len(m.play.queue), m.tokenWidth())
 	if m.moving() {
 		m.ctx.Axis = liveAxis(l.Gutter, l.Cols, cellW, n)
@@ -113,8 +113,8 @@ func (m *Model) arrange() {
 // never shrinks, or columns would change their width while one watches.
 func (m *Model) tokenWidth() int {
 	tokens, texts := m.frame.Tokens, m.frame.Info.Texts
-	for ; m.measured < len(tokens); m.measured++ {
-		t := tokens[m.measured]
+	for ; m.measured < tokens.Len(); m.measured++ {
+		t := tokens.At(m.measured)
 		switch {
 		case texts == nil:
 			m.widest = max(m.widest, len(strconv.Itoa(int(t.ID))))
@@ -122,7 +122,7 @@ func (m *Model) tokenWidth() int {
 			m.widest = max(m.widest, ansi.StringWidth(tokenizer.Visible(texts[t.ID])))
 		}
 	}
-	m.measured = min(m.measured, len(tokens))
+	m.measured = min(m.measured, tokens.Len())
 	return m.widest
 }
 

@@ -96,7 +96,7 @@ func (m *Model) modeRole() theme.Role {
 
 // tokenCount is the cursor's place in the history, and in a prompt that plays.
 func (m *Model) tokenCount() string {
-	n := len(m.frame.Tokens)
+	n := m.frame.Tokens.Len()
 	if n == 0 {
 		return "no tokens"
 	}
@@ -185,7 +185,7 @@ func tweakText(tweaks []session.Tweak) string {
 	case 0:
 		return ""
 	case 1:
-		return oneLine(tweaks[0].Name)
+		return oneLine(tweaks[0].Name())
 	}
 	return count(len(tweaks), "tweak")
 }

@@ -98,7 +98,7 @@ func (s *headless) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			s.err = errors.New("tui: the keys quit the program before its picture was taken")
 		}
 		return s, tea.Batch(cmd, s.look())
-	case s.frame.Info.Oracle && !s.frame.Parity.Known && len(s.frame.Tokens) > 0 && now.Sub(s.calm) < parityPatience:
+	case s.frame.Info.Oracle && !s.frame.Parity.Known && s.frame.Tokens.Len() > 0 && now.Sub(s.calm) < parityPatience:
 		return s, s.look()
 	}
 	p := s.picture()
@@ -109,7 +109,7 @@ func (s *headless) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // restful says that everything asked for is on the screen.
 func (s *headless) restful() bool {
 	m := s.Model
-	return m.w > 0 && m.play.what == stopped && m.settled() && m.sent == len(m.frame.Tokens) && m.frame.Asked == m.asked
+	return m.w > 0 && m.play.what == stopped && m.settled() && m.sent == m.frame.Tokens.Len() && m.frame.Asked == m.asked
 }
 
 // named are the keys that print nothing, by the names of the command table.

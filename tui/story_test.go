@@ -20,7 +20,7 @@ func TestFirstScreen(t *testing.T) {
 	withRobot(t, 120, 40, Options{}, header(t), func(r *robot) {
 		r.Sees("header-exact", "hand-written", "WATCH · LIVE", "¶", "┃", "answer", "i type")
 		r.SeesNot("INSERT", "PLAY")
-		if got := len(r.m.frame.Tokens); got != 28 {
+		if got := r.m.frame.Tokens.Len(); got != 28 {
 			t.Errorf("%d tokens, the first prompt has 28", got)
 		}
 	})
@@ -30,21 +30,21 @@ func TestFirstScreen(t *testing.T) {
 func TestFirstMinute(t *testing.T) {
 	withRobot(t, 120, 40, Options{Intro: true}, header(t), func(r *robot) {
 		r.Sees("PLAY 8/s", "esc  skips the tour")
-		if n := len(r.m.frame.Tokens); n > 3 {
+		if n := r.m.frame.Tokens.Len(); n > 3 {
 			t.Errorf("%d tokens after 300 ms at 8 a second", n)
 		}
 		r.WaitFor("Press  i  and type. Token 12 opened Δ and wiped h")
-		if n := len(r.m.frame.Tokens); n != 13 {
+		if n := r.m.frame.Tokens.Len(); n != 13 {
 			t.Errorf("stopped after %d tokens, the wipe is token 12", n)
 		}
 		r.wait(2 * time.Second)
-		if n := len(r.m.frame.Tokens); n != 13 {
+		if n := r.m.frame.Tokens.Len(); n != 13 {
 			t.Errorf("it went on to %d tokens by itself", n)
 		}
 		r.Press("i")
 		r.Sees("INSERT", "Type any of 0–9 a–f", "←  walk back")
 		r.Type("ab")
-		if n := len(r.m.frame.Tokens); n != 15 {
+		if n := r.m.frame.Tokens.Len(); n != 15 {
 			t.Errorf("%d tokens after typing two, want 15", n)
 		}
 		r.Press("esc")
@@ -75,7 +75,7 @@ func TestSkipTour(t *testing.T) {
 	withRobot(t, 80, 24, Options{Intro: true}, header(t), func(r *robot) {
 		r.Press("esc")
 		r.Sees("tour skipped", "LIVE")
-		if n := len(r.m.frame.Tokens); n != 28 {
+		if n := r.m.frame.Tokens.Len(); n != 28 {
 			t.Errorf("%d tokens, the prompt has 28", n)
 		}
 		r.wait(30 * time.Second)
@@ -89,7 +89,7 @@ func TestTyping(t *testing.T) {
 	withRobot(t, 120, 40, Options{}, header(t), func(r *robot) {
 		tokens := func(want int) {
 			t.Helper()
-			if got := len(r.m.frame.Tokens); got != want {
+			if got := r.m.frame.Tokens.Len(); got != want {
 				t.Errorf("%d tokens, want %d", got, want)
 			}
 		}
@@ -103,7 +103,7 @@ func TestTyping(t *testing.T) {
 		r.SeesNot("outside the alphabet")
 		r.Press("enter", "5", "?")
 		tokens(31)
-		if id := r.m.frame.Tokens[28].ID; r.m.frame.Info.Texts[id] != "¶" {
+		if id := r.m.frame.Tokens.At(28).ID; r.m.frame.Info.Texts[id] != "¶" {
 			t.Errorf("enter typed %q, want ¶", r.m.frame.Info.Texts[id])
 		}
 		if top := r.m.frame.Clean.At.Top[0]; r.m.frame.Info.Texts[top.ID] != "5" || top.P < 0.9 {
@@ -130,7 +130,7 @@ func TestFastTypingInThePast(t *testing.T) {
 			r.p.Send(keyMsg(string(k)))
 		}
 		r.wait(200 * time.Millisecond)
-		if n := len(r.m.frame.Tokens); n != 6 {
+		if n := r.m.frame.Tokens.Len(); n != 6 {
 			t.Errorf("%d tokens, want 6", n)
 		}
 		if b := r.m.frame.Branch; b.Count != 2 {
@@ -144,7 +144,7 @@ func TestStrict(t *testing.T) {
 		r.Press("i")
 		r.Type("x")
 		r.Sees("x is not in the alphabet, and strict mode refuses it")
-		if n := len(r.m.frame.Tokens); n != 28 {
+		if n := r.m.frame.Tokens.Len(); n != 28 {
 			t.Errorf("%d tokens: x was taken", n)
 		}
 		r.Paste("ab\x1b[2Jc")
@@ -155,18 +155,18 @@ func TestStrict(t *testing.T) {
 func TestPaste(t *testing.T) {
 	withRobot(t, 120, 40, Options{}, header(t), func(r *robot) {
 		r.Press("x")
-		if n := len(r.m.frame.Tokens); n != 0 {
+		if n := r.m.frame.Tokens.Len(); n != 0 {
 			t.Fatalf("%d tokens after clear", n)
 		}
 		r.Sees("no tokens")
 		r.Paste("¶3abc?\r\n8d?")
 		r.Sees("10 tokens pasted")
-		if n := len(r.m.frame.Tokens); n != 10 {
+		if n := r.m.frame.Tokens.Len(); n != 10 {
 			t.Errorf("%d tokens, want 10 (a line end is one)", n)
 		}
 		r.Paste(strings.Repeat("a", maxPaste+1))
 		r.Sees("the paste has 1048577 bytes, at most 1048576 are taken")
-		if n := len(r.m.frame.Tokens); n != 10 {
+		if n := r.m.frame.Tokens.Len(); n != 10 {
 			t.Errorf("%d tokens: a paste over the bound was taken", n)
 		}
 		r.Paste("")
@@ -209,7 +209,7 @@ func TestGenerate(t *testing.T) {
 		r.Press("g")
 		r.Sees("GENERATE", "greedy", "temperature")
 		r.wait(time.Second)
-		n := len(r.m.frame.Tokens)
+		n := r.m.frame.Tokens.Len()
 		if n < 34 || n > 38 {
 			t.Errorf("%d tokens after a second at 8 a second from 28", n)
 		}
@@ -219,9 +219,9 @@ func TestGenerate(t *testing.T) {
 		r.Sees("temperature 0.2 · top 1 · seed 1")
 		r.Press("space")
 		r.Sees("stopped")
-		n = len(r.m.frame.Tokens)
+		n = r.m.frame.Tokens.Len()
 		r.wait(time.Second)
-		if len(r.m.frame.Tokens) != n {
+		if r.m.frame.Tokens.Len() != n {
 			t.Error("stopped, and it generated on")
 		}
 		r.Press("esc")
@@ -276,13 +276,13 @@ func TestPrompts(t *testing.T) {
 		r.SeesNot("two documents")
 		r.Press("enter")
 		want := utf8.RuneCountInString(r.m.prompts()[1].Text)
-		if n := len(r.m.frame.Tokens); n != want {
+		if n := r.m.frame.Tokens.Len(); n != want {
 			t.Errorf("%d tokens, the prompt has %d", n, want)
 		}
 		r.Press("p", "tab")
 		r.Sees("PLAY 8/s")
 		r.wait(time.Second)
-		if n := len(r.m.frame.Tokens); n < 6 || n > 10 {
+		if n := r.m.frame.Tokens.Len(); n < 6 || n > 10 {
 			t.Errorf("%d tokens after a second", n)
 		}
 		r.WaitFor("end of the prompt")
@@ -314,7 +314,7 @@ func TestNumbersLayersAndStates(t *testing.T) {
 		r.Press("i")
 		r.Sees("token ids 0–49")
 		r.Type("1")
-		if n := len(r.m.frame.Tokens); n != 0 {
+		if n := r.m.frame.Tokens.Len(); n != 0 {
 			t.Errorf("%d tokens: a digit is not an id yet", n)
 		}
 		r.Type("2 7 x")
@@ -327,15 +327,15 @@ func TestNumbersLayersAndStates(t *testing.T) {
 		r.Press("space")
 		r.Sees("is not a token id")
 		ids := []int32{}
-		for _, tok := range r.m.frame.Tokens {
-			ids = append(ids, tok.ID)
+		for i := range r.m.frame.Tokens.Len() {
+			ids = append(ids, r.m.frame.Tokens.At(i).ID)
 		}
 		if !slices.Equal(ids, []int32{12, 7, 4}) {
 			t.Fatalf("typed %v, want 12 7 4", ids)
 		}
 		r.Paste("3 4\n5")
 		r.Press("esc")
-		if n := len(r.m.frame.Tokens); n != 6 {
+		if n := r.m.frame.Tokens.Len(); n != 6 {
 			t.Errorf("%d tokens after pasting three", n)
 		}
 		r.Press(">", ">")

@@ -1,6 +1,10 @@
 package session
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"slices"
+)
 
 // branch is one line of history. Branches are never deleted; of those that are
 // not current only the tokens are kept, which is all that is needed to compute
@@ -9,7 +13,47 @@ type branch struct {
 	id     int
 	parent int // 0: none
 	at     int // last token shared with the parent; −1: none
-	tokens []Token
+	name   string
+	marks  []Mark
+	tokens History // of the current branch: when it was last left
+}
+
+// BranchInfo is a branch in the list of all.
+type BranchInfo struct {
+	ID      int
+	Parent  int // 0: none
+	At      int // last token it shares with its parent; −1: none
+	Len     int
+	Name    string // untrusted text; may be empty
+	Current bool
+}
+
+// infoOf describes branch i.
+func (s *Session) infoOf(i int) BranchInfo {
+	b := &s.branches[i]
+	info := BranchInfo{ID: b.id, Parent: b.parent, At: b.at, Len: b.tokens.Len(), Name: b.name, Current: i == s.current}
+	if info.Current {
+		info.Len = s.clean.n
+	}
+	return info
+}
+
+// list describes every branch.
+func (s *Session) list() []BranchInfo {
+	all := make([]BranchInfo, len(s.branches))
+	for i := range all {
+		all[i] = s.infoOf(i)
+	}
+	return all
+}
+
+// lineOf is the course of a clean run of branch i from the first token on.
+func (s *Session) lineOf(i int) course {
+	c := course{branch: s.branches[i].id, tokens: s.branches[i].tokens}
+	if i == s.current {
+		c.tokens = s.tokens.cut(s.clean.n)
+	}
+	return c
 }
 
 // branch is what a frame says of the current one.
@@ -23,12 +67,16 @@ func (s *Session) branch() Branch {
 func (s *Session) open(at int) error {
 	old := &s.branches[s.current]
 	n := s.clean.n
-	old.tokens = s.tokens[:n:n]
+	old.tokens = s.tokens.cut(n)
+	marks := marksBefore(old.marks, at+1)
+	kept := old.marks
 	if err := s.Truncate(at + 1); err != nil {
 		return err
 	}
-	s.branches = append(s.branches, branch{id: len(s.branches) + 1, parent: old.id, at: at})
+	old.marks = kept // rolling back dropped some
+	s.branches = append(s.branches, branch{id: len(s.branches) + 1, parent: old.id, at: at, marks: marks})
 	s.current = len(s.branches) - 1
+	s.clean.branch = s.branches[s.current].id
 	if at < 0 {
 		s.say("branch %d opened, empty; branch %d keeps its %s", s.current+1, s.branches[s.current].parent, count(n, "token"))
 	} else {
@@ -70,4 +118,27 @@ func (s *Session) TypeAt(ctx context.Context, at int, text string, flags Flags) 
 		}
 	}
 	return s.Append(ctx, tokens)
+}
+
+// NameBranch gives branch ID a name, or none.
+type NameBranch struct {
+	ID   int
+	Name string
+}
+
+func (o NameBranch) apply(_ context.Context, s *Session) error {
+	i := s.find(o.ID)
+	if i < 0 {
+		return fmt.Errorf("session: there is no branch %d: branches are 1 to %d", o.ID, len(s.branches))
+	}
+	if len(o.Name) > maxName {
+		return fmt.Errorf("session: the branch's name has %d bytes, want at most %d", len(o.Name), maxName)
+	}
+	s.branches[i].name = o.Name
+	return nil
+}
+
+// find is the index of the branch with an id, or −1.
+func (s *Session) find(id int) int {
+	return slices.IndexFunc(s.branches, func(b branch) bool { return b.id == id })
 }

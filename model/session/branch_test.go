@@ -98,10 +98,7 @@ func TestAnyHistoryEqualsAFreshRun(t *testing.T) {
 			if b.id == s.branches[s.current].id {
 				continue
 			}
-			got := make([]int32, len(b.tokens))
-			for i := range got {
-				got[i] = b.tokens[i].ID
-			}
+			got := b.tokens.ids(nil, 0, b.tokens.Len())
 			if !slices.Equal(got, kept[b.id]) {
 				rt.Fatalf("branch %d keeps %v, want %v", b.id, got, kept[b.id])
 			}
@@ -151,7 +148,7 @@ func TestTypingInThePastOpensABranch(t *testing.T) {
 	if want := "branch 2 opened at token 14; branch 1 keeps its 31 tokens"; f.Notice != want || f.NoticeSeq != before.NoticeSeq+1 {
 		t.Errorf("notice %q (%d), want %q", f.Notice, f.NoticeSeq, want)
 	}
-	if len(f.Tokens) != 17 || f.Tokens[15].ID != 1 || f.Tokens[15].Flags != FromKeys || f.Tokens[14].Flags != FromPrompt {
+	if f.Tokens.Len() != 17 || f.Tokens.At(15).ID != 1 || f.Tokens.At(15).Flags != FromKeys || f.Tokens.At(14).Flags != FromPrompt {
 		t.Errorf("tokens %v", f.Tokens)
 	}
 	if err := s.TypeAt(ctx, 3, "", FromKeys); err != nil || len(s.branches) != 2 {
@@ -161,8 +158,8 @@ func TestTypingInThePastOpensABranch(t *testing.T) {
 		t.Fatal(err)
 	}
 	f = mustFrame(t, s, Look{})
-	if want := (Branch{ID: 3, Parent: 2, At: -1, Count: 3}); f.Branch != want || len(f.Tokens) != 0 {
-		t.Errorf("cleared: branch %+v, %d tokens", f.Branch, len(f.Tokens))
+	if want := (Branch{ID: 3, Parent: 2, At: -1, Count: 3}); f.Branch != want || f.Tokens.Len() != 0 {
+		t.Errorf("cleared: branch %+v, %d tokens", f.Branch, f.Tokens.Len())
 	}
 	if want := "branch 3 opened, empty; branch 2 keeps its 17 tokens"; f.Notice != want {
 		t.Errorf("notice %q, want %q", f.Notice, want)

@@ -212,7 +212,7 @@ func (e *Engine) mutate(op Op) {
 	e.mu.Lock()
 	e.cancelOp = cancel
 	e.mu.Unlock()
-	err := op.apply(ctx, e.s)
+	err := e.s.Do(ctx, op)
 	e.mu.Lock()
 	e.cancelOp = nil
 	e.mu.Unlock()

@@ -114,7 +114,7 @@ func TestEngineConcurrentReaders(t *testing.T) {
 						}
 					}
 				}
-				for _, tok := range f.Tokens {
+				for _, tok := range f.Tokens.all() {
 					sum += float32(tok.ID)
 				}
 				for _, ev := range f.Events {

@@ -35,11 +35,8 @@ func startEngine(t *testing.T, o Options) *Engine {
 	return e
 }
 
-func ids32(f *Frame) (list []int32) {
-	for _, t := range f.Tokens {
-		list = append(list, t.ID)
-	}
-	return list
+func ids32(f *Frame) []int32 {
+	return f.Tokens.ids(nil, 0, f.Tokens.Len())
 }
 
 func TestEngineTypes(t *testing.T) {
@@ -76,8 +73,8 @@ func TestEngineTypes(t *testing.T) {
 		}
 		e.Do(Type{At: 2, Text: "b"})
 		synctest.Wait()
-		if f := e.Frame(); f.Branch.ID != 2 || len(f.Tokens) != 4 || f.Look.T != 3 {
-			t.Errorf("branch %+v, %d tokens, look %+v", f.Branch, len(f.Tokens), f.Look)
+		if f := e.Frame(); f.Branch.ID != 2 || f.Tokens.Len() != 4 || f.Look.T != 3 {
+			t.Errorf("branch %+v, %d tokens, look %+v", f.Branch, f.Tokens.Len(), f.Look)
 		}
 		e.Do(Freeze{On: true})
 		e.Do(Type{At: End, Text: "a"})
@@ -89,7 +86,7 @@ func TestEngineTypes(t *testing.T) {
 		e.Do(Clear{})
 		e.Do(Back{N: 5})
 		synctest.Wait()
-		if f := e.Frame(); f.Changed != nil || len(f.Tokens) != 0 || f.Branch.Count != 3 || f.Look.T != -1 {
+		if f := e.Frame(); f.Changed != nil || f.Tokens.Len() != 0 || f.Branch.Count != 3 || f.Look.T != -1 {
 			t.Errorf("after clearing: %+v", f)
 		}
 	})
@@ -102,8 +99,8 @@ func TestEngineGenerates(t *testing.T) {
 		e.Do(Generate{N: 30, Sampler: Sampler{Temperature: 2, Seed: 4}})
 		synctest.Wait()
 		first := e.Frame()
-		if len(first.Tokens) != 34 || first.Pending != 0 || first.Tokens[20].Flags&Generated == 0 {
-			t.Fatalf("%d tokens, %d pending", len(first.Tokens), first.Pending)
+		if first.Tokens.Len() != 34 || first.Pending != 0 || first.Tokens.At(20).Flags&Generated == 0 {
+			t.Fatalf("%d tokens, %d pending", first.Tokens.Len(), first.Pending)
 		}
 		e.Do(Back{N: 30})
 		for range 30 { // one by one gives the same
@@ -127,19 +124,19 @@ func TestEngineErrors(t *testing.T) {
 		}
 		e.Do(Type{Text: "a!"})
 		synctest.Wait()
-		if f := e.Frame(); f.Err == nil || len(f.Tokens) != 0 {
-			t.Errorf("error %v, %d tokens", f.Err, len(f.Tokens))
+		if f := e.Frame(); f.Err == nil || f.Tokens.Len() != 0 {
+			t.Errorf("error %v, %d tokens", f.Err, f.Tokens.Len())
 		}
 		e.Do(Type{Text: "a"})
 		synctest.Wait()
-		if f := e.Frame(); f.Err != nil || len(f.Tokens) != 1 {
-			t.Errorf("error %v, %d tokens", f.Err, len(f.Tokens))
+		if f := e.Frame(); f.Err != nil || f.Tokens.Len() != 1 {
+			t.Errorf("error %v, %d tokens", f.Err, f.Tokens.Len())
 		}
 		// A view that fails keeps the last picture and says why.
 		e.Do(call(func(context.Context, *Session) error { e.s.broken = errors.New("no device"); return nil }))
 		synctest.Wait()
-		if f := e.Frame(); f.Err == nil || f.Err.Error() != "no device" || len(f.Tokens) != 1 || f.Clean.At == nil {
-			t.Errorf("error %v, %d tokens", f.Err, len(f.Tokens))
+		if f := e.Frame(); f.Err == nil || f.Err.Error() != "no device" || f.Tokens.Len() != 1 || f.Clean.At == nil {
+			t.Errorf("error %v, %d tokens", f.Err, f.Tokens.Len())
 		}
 		e.Do(call(func(context.Context, *Session) error { e.s.broken = nil; return nil }))
 		synctest.Wait()
@@ -173,8 +170,8 @@ func TestEngineLosesNothing(t *testing.T) {
 		}
 		wg.Wait()
 		synctest.Wait()
-		if f := e.Frame(); len(f.Tokens) != senders*each {
-			t.Errorf("%d tokens, want %d", len(f.Tokens), senders*each)
+		if f := e.Frame(); f.Tokens.Len() != senders*each {
+			t.Errorf("%d tokens, want %d", f.Tokens.Len(), senders*each)
 		}
 		for g := range senders {
 			last := ""
@@ -253,8 +250,8 @@ func TestEngineShowsBetweenMutations(t *testing.T) {
 			t.Errorf("%d frames in 1.9 s of mutations", frames)
 		}
 		time.Sleep(time.Second)
-		if f := e.Frame(); len(f.Tokens) != 40 {
-			t.Errorf("%d tokens, want 40", len(f.Tokens))
+		if f := e.Frame(); f.Tokens.Len() != 40 {
+			t.Errorf("%d tokens, want 40", f.Tokens.Len())
 		}
 	})
 }
@@ -336,7 +333,7 @@ func TestEngineProgress(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		f := e.Frame()
-		if n := len(f.Tokens); n != 4+12+39*16+1 {
+		if n := f.Tokens.Len(); n != 4+12+39*16+1 {
 			t.Errorf("%d tokens after stopping, want %d", n, 4+12+39*16+1)
 		}
 		if f.Err != nil || f.Pending != 0 {
@@ -347,8 +344,8 @@ func TestEngineProgress(t *testing.T) {
 		}
 		looked := false
 		for i, p := range progress {
-			if p.Pending+len(p.Tokens) != 2004 {
-				t.Errorf("frame %d: %d tokens and %d pending, want 2004 together", i, len(p.Tokens), p.Pending)
+			if p.Pending+p.Tokens.Len() != 2004 {
+				t.Errorf("frame %d: %d tokens and %d pending, want 2004 together", i, p.Tokens.Len(), p.Pending)
 			}
 			looked = looked || p.Look.T == 3 && !p.Look.Follow
 		}
@@ -374,8 +371,8 @@ func TestEngineStopsGenerating(t *testing.T) {
 		}))
 		synctest.Wait()
 		f := e.Frame()
-		if len(f.Tokens) != 12 || f.Err != nil || !strings.HasPrefix(f.Notice, "stopped with ") {
-			t.Errorf("%d tokens, error %v, notice %q", len(f.Tokens), f.Err, f.Notice)
+		if f.Tokens.Len() != 12 || f.Err != nil || !strings.HasPrefix(f.Notice, "stopped with ") {
+			t.Errorf("%d tokens, error %v, notice %q", f.Tokens.Len(), f.Err, f.Notice)
 		}
 	})
 }

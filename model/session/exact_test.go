@@ -37,8 +37,8 @@ func wipes(t *testing.T, s *Session) {
 	f := mustFrame(t, s, Look{To: 1 << 20, Follow: true})
 	var want []Event
 	held := false // something was written before
-	for i := 1; i < len(f.Tokens); i++ {
-		if f.Tokens[i-1].ID == task.HeaderMark && f.Tokens[i].ID < task.Symbols {
+	for i := 1; i < f.Tokens.Len(); i++ {
+		if f.Tokens.At(i-1).ID == task.HeaderMark && f.Tokens.At(i).ID < task.Symbols {
 			if held {
 				want = append(want, Event{T: i, Tick: TickWipe})
 			}

@@ -33,7 +33,7 @@ func Example() {
 		panic(err)
 	}
 	lane := f.Clean.Lanes[0]
-	for t := range f.Tokens {
+	for t := range f.Tokens.Len() {
 		fmt.Printf("%s  kept %4.2f  Δ %4.1f  next %s\n", f.TextOf(t), lane.Kept[t], lane.DeltaMean[t], f.Text(f.Clean.Top[t].ID))
 	}
 	fmt.Println(f.Group.Name)
@@ -74,7 +74,7 @@ func ExampleEngine() {
 	f := e.Frame()
 	fmt.Println("clean  ", f.Text(f.Clean.At.Top[0].ID))
 	fmt.Println("changed", f.Text(f.Changed.At.Top[0].ID))
-	fmt.Println(f.Tweaks[0].Name, "·", f.Tweaks[0].Scope)
+	fmt.Println(f.Tweaks[0].Name(), "·", f.Tweaks[0].Scope())
 	// Output:
 	// clean   9
 	// changed ·

@@ -48,8 +48,8 @@ func TestOneFailureIsRepaired(t *testing.T) {
 	if err := s.Append(context.Background(), ids(5, 11)); !errors.Is(err, errShaky) {
 		t.Fatalf("error %v", err)
 	}
-	if s.Len() != 30 || len(s.tokens) != 30 || s.pending != 0 {
-		t.Fatalf("%d tokens done, %d kept, %d pending, want 30, 30, 0", s.Len(), len(s.tokens), s.pending)
+	if s.Len() != 30 || s.tokens.Len() != 30 || s.pending != 0 {
+		t.Fatalf("%d tokens done, %d kept, %d pending, want 30, 30, 0", s.Len(), s.tokens.Len(), s.pending)
 	}
 	b.failures = 1
 	if _, err := s.Frame(context.Background(), Look{T: 20, To: 30}); !errors.Is(err, errShaky) {
@@ -60,7 +60,7 @@ func TestOneFailureIsRepaired(t *testing.T) {
 		t.Fatalf("error %v, %d pending, %d tokens", err, s.pending, s.Len())
 	}
 	want, _ := shakySession(t)
-	mustAppend(t, want, s.tokens)
+	mustAppend(t, want, s.tokens.all())
 	sameState(t, s, want)
 	sameWindow(t, mustFrame(t, s, Look{T: 20, To: 30}).Clean, mustFrame(t, want, Look{T: 20, To: 30}).Clean)
 	mustAppend(t, s, ids(5, 11))

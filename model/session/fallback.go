@@ -41,16 +41,16 @@ func (s *Session) move() error {
 	if m.Config() != s.cfg {
 		return fmt.Errorf("session: the other model's configuration %+v is not the model's %+v", m.Config(), s.cfg)
 	}
-	s.m = m
-	s.info.Backend, s.info.BackendNote = m.Backend().Name(), note
+	s.m = Live(m)
+	s.info.Backend, s.info.BackendNote, s.info.Missing = s.m.Backend(), note, Missing{}
 	for _, r := range s.runs() {
 		r.free()
-		if err := r.open(m); err != nil {
+		if err := r.open(s.m); err != nil {
 			return err
 		}
 		// What it has summaries of is what it has done; a roll-back under way has
 		// cut the tokens already.
-		if err := r.restore(min(r.sums[0].len(), len(s.tokens))); err != nil {
+		if err := r.restore(min(r.sums[0].end(), s.tokens.Len())); err != nil {
 			return err
 		}
 	}

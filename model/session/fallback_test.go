@@ -80,7 +80,7 @@ func TestFallback(t *testing.T) {
 		if err != nil {
 			t.Fatalf("lost at read %d: %v", at, err)
 		}
-		if !slices.Equal(f.Tokens, wanted.Tokens) {
+		if !slices.Equal(f.Tokens.all(), wanted.Tokens.all()) {
 			t.Fatalf("lost at read %d: tokens %v, want %v", at, f.Tokens, wanted.Tokens)
 		}
 		for _, pair := range [][2]*Window{{f.Clean, wanted.Clean}, {f.Changed, wanted.Changed}} {

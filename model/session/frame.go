@@ -14,7 +14,7 @@ type Frame struct {
 	Seq uint64 // grows with every frame
 
 	Info    Info
-	Tokens  []Token // the whole history of the current branch; never changed after publication
+	Tokens  History // the whole history of the current branch
 	Others  int     // tokens of the history typed outside the alphabet
 	Pending int     // tokens of the mutation under way that are not yet computed
 
@@ -24,10 +24,15 @@ type Frame struct {
 	Changed *Window // the same with Tweaks in force; nil without
 	Tweaks  []Tweak // in force, with their scope
 	Branch  Branch
-	Group   Group // the channels that ribbon and lanes show
+	// Branches lists every branch, the first first.
+	Branches []BranchInfo
+	Marks    []Mark // of the current branch, ascending by T
+	Group    Group  // the channels that ribbon and lanes show
 
-	Events []Event // every reset tick of the clean run's Look layer, ascending by T
+	Overview *Overview // what Look.Overview asks for, of the clean run; nil if nothing
+	Events   []Event   // every reset tick of the clean run's Look layer, ascending by T
 
+	Recording bool // an Observer is told what happens
 	Timing    Timing
 	Parity    Parity
 	Err       error  // what failed last, one sentence; nil
@@ -44,6 +49,7 @@ type Info struct {
 	BackendNote string // why not another, e.g. "no CUDA driver"; may be empty
 	Alphabet    []string
 	OtherID     int32    // −1: none
+	Missing     Missing  // what the machine cannot give
 	Oracle      bool     // Parity is measured when there is time
 	Texts       []string // token id → text (untrusted), nil for numeric tokenizers
 }
@@ -75,6 +81,9 @@ type Look struct {
 	T        int // cursor token, or −1 before the first token
 	Layer    int
 	From, To int // visible tokens [From, To)
+
+	// Overview asks for a stretch of the timeline beside the window.
+	Overview Span
 
 	// Follow ties the cursor to the end: T is then the newest token, and the
 	// visible tokens are the newest To−From, whatever T, From and To say. The
@@ -176,12 +185,6 @@ type Group struct {
 	Channels []int  // ascending
 }
 
-// Tweak is a change in force.
-type Tweak struct {
-	Name  string // "freeze Δ at its clean mean"
-	Scope string // "all layers · all channels · from t=0"
-}
-
 // Branch names the current branch of the history.
 type Branch struct {
 	ID     int // 1 is the first
@@ -215,7 +218,7 @@ type Parity struct {
 // that the screen must escape. A token outside the alphabet is what was typed.
 // Without a symbol table it is the id in decimal.
 func (f *Frame) TextOf(i int) string {
-	t := f.Tokens[i]
+	t := f.Tokens.At(i)
 	if t.Flags&Other != 0 && t.Typed != "" {
 		return t.Typed
 	}

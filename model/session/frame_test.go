@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 
 	"mamba-tui/scan"
@@ -53,6 +54,9 @@ func TestFramesNeverChange(t *testing.T) {
 
 // deepCopy copies a value with everything it points to.
 func deepCopy(v reflect.Value) reflect.Value {
+	if h, ok := v.Interface().(History); ok {
+		return reflect.ValueOf(NewHistory(h.all()...))
+	}
 	out := reflect.New(v.Type()).Elem()
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -80,6 +84,9 @@ func deepCopy(v reflect.Value) reflect.Value {
 
 // same is reflect.DeepEqual in which floats are equal when their bits are.
 func same(a, b reflect.Value) bool {
+	if h, ok := a.Interface().(History); ok {
+		return slices.Equal(h.all(), b.Interface().(History).all())
+	}
 	switch a.Kind() {
 	case reflect.Pointer:
 		if a.IsNil() || b.IsNil() {

@@ -13,6 +13,27 @@ type keyframe struct {
 	spread []spread // statistics of Δ over those tokens; nil if the run keeps none
 }
 
+// copyFrom makes f a copy of g with arrays of its own.
+func (f *keyframe) copyFrom(g *keyframe) {
+	f.at = g.at
+	f.snap.H, f.snap.Conv = clone2(g.snap.H), clone2(g.snap.Conv)
+	f.spread = make([]spread, len(g.spread))
+	for l := range f.spread {
+		f.spread[l].copyFrom(g.spread[l])
+	}
+}
+
+func clone2(a [][]float32) [][]float32 {
+	if a == nil {
+		return nil
+	}
+	b := make([][]float32, len(a))
+	for i := range a {
+		b[i] = slices.Clone(a[i])
+	}
+	return b
+}
+
 // keyframes are states of a run, dense near its end and thinner with age.
 //
 // The newest max/2 stand every `every` tokens. Older ones stand every

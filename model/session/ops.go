@@ -6,7 +6,8 @@ import (
 	"math"
 )
 
-// Op is a mutation of a session: Type, Back, Generate, Freeze or Clear.
+// Op is a mutation of a session, as data: Type, Back, Generate, Freeze, Clear,
+// NameBranch, SetMark, DeleteMark or Record.
 type Op interface {
 	apply(ctx context.Context, s *Session) error
 }

@@ -48,7 +48,7 @@ func TestParity(t *testing.T) {
 	}
 	// The measure leaves the session as it was.
 	want := newSession(t, m, Options{})
-	mustAppend(t, want, s.tokens)
+	mustAppend(t, want, s.tokens.all())
 	check(549-paritySpan, 549)
 	sameState(t, s, want)
 	sameWindow(t, mustFrame(t, s, Look{T: 300, From: 280, To: 310}).Clean, mustFrame(t, want, Look{T: 300, From: 280, To: 310}).Clean)

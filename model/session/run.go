@@ -9,26 +9,34 @@ import (
 	"mamba-tui/scan"
 )
 
-// run is one pass of the model over the session's tokens with fixed tweaks: the
-// clean one, or a changed one. It holds the state after the first n tokens and
-// what is needed to show any of them.
+// run is one pass of the machine over tokens with fixed tweaks: the clean run of
+// the current branch, or a changed one. It holds the state after the first n
+// tokens and what is needed to show any of them.
+//
+// A changed run begins where it can first differ from the clean one, its base:
+// at its origin, a keyframe of the base. What comes before is the base's.
 type run struct {
-	m      *model.Model
+	m      Machine
 	cfg    model.Config
-	a      [][]float32    // A of every layer, (D, N)
-	tweaks *model.Tweaks  // nil: none
-	tokens func() []Token // the session's history
-	vocab  int            // ids that stand for something; rows above are padding
+	lacks  Missing
+	a      [][]float32   // A of every layer, (D, N)
+	tweaks *model.Tweaks // nil: none
+	branch int           // id of the branch that tokens are of
+	tokens History
+	vocab  int // ids that stand for something; rows above are padding
+
+	base   *run     // nil: none
+	origin keyframe // where the run begins; without H, the zero state
 
 	n      int // tokens done
-	state  *model.State
+	state  MachineState
 	logits []float32 // (V) after token n−1
 
 	keys   *keyframes
 	sums   []summary // a layer
 	spread []spread  // of Δ, a layer; nil: not kept
 
-	view   *model.State // a second state, for showing the past
+	view   MachineState // a second state, for showing the past
 	viewAt int          // tokens it has seen
 	rows   *rows        // those of the newest window
 	at     *Moment      // the newest
@@ -46,15 +54,27 @@ const (
 	maxTopRows = 4096 // vocabulary up to which every visible token has its guess
 )
 
-func newRun(s *Session, tweaks *model.Tweaks, spreads bool) (*run, error) {
+// course says what a run is to compute.
+type course struct {
+	branch  int // id
+	tokens  History
+	tweaks  *model.Tweaks
+	spreads bool // keep the statistics of Δ
+	// base lends everything before its keyframe nearest to token first; nil: the
+	// run begins at the beginning.
+	base  *run
+	first int
+}
+
+func newRun(s *Session, c course) (*run, error) {
 	r := &run{
-		cfg: s.cfg, a: s.a, tweaks: tweaks, vocab: s.vocab,
-		tokens: func() []Token { return s.tokens },
+		cfg: s.cfg, a: s.a, vocab: s.vocab,
+		tweaks: c.tweaks, branch: c.branch, tokens: c.tokens, base: c.base,
 		logits: make([]float32, s.cfg.VocabSize),
 		sums:   make([]summary, s.cfg.NLayer),
 	}
 	size := 4 * s.cfg.NLayer * s.cfg.DInner * (s.cfg.DState + s.cfg.DConv - 1)
-	if spreads {
+	if c.spreads {
 		r.spread = make([]spread, s.cfg.NLayer)
 		for l := range r.spread {
 			r.spread[l] = newSpread(s.cfg.DInner)
@@ -62,15 +82,27 @@ func newRun(s *Session, tweaks *model.Tweaks, spreads bool) (*run, error) {
 		size += 16 * s.cfg.NLayer * s.cfg.DInner
 	}
 	r.keys = newKeyframes(size, s.opt.KeyframeBytes, s.opt.KeyframeEvery)
+	if c.base != nil {
+		if f := c.base.nearest(min(c.first, c.base.n)); f != nil {
+			r.origin.copyFrom(f)
+		}
+	}
+	for l := range r.sums {
+		r.sums[l].start = r.origin.at
+	}
 	if err := r.open(s.m); err != nil {
+		return nil, err
+	}
+	if err := r.rewind(nil); err != nil {
+		r.free()
 		return nil, err
 	}
 	return r, nil
 }
 
 // open makes the run's states on m, which have seen nothing.
-func (r *run) open(m *model.Model) (err error) {
-	r.m, r.viewAt = m, 0
+func (r *run) open(m Machine) (err error) {
+	r.m, r.lacks, r.viewAt = m, m.Missing(), -1
 	if r.state, err = m.NewState(); err != nil {
 		return fmt.Errorf("session: the newest state: %w", err)
 	}
@@ -88,13 +120,18 @@ func (r *run) free() {
 
 func (r *run) rule(layer int) scan.Rule { return r.tweaks.Layer(layer).Rule }
 
-// history returns the ids of tokens [from, to) of the session.
+// history returns the ids of tokens [from, to).
 func (r *run) history(from, to int) []int32 {
-	r.ids = r.ids[:0]
-	for _, t := range r.tokens()[from:to] {
-		r.ids = append(r.ids, t.ID)
-	}
+	r.ids = r.tokens.ids(r.ids[:0], from, to)
 	return r.ids
+}
+
+// nearest is the newest keyframe at or before position at; nil is the origin.
+func (r *run) nearest(at int) *keyframe {
+	if f := r.keys.nearest(at); f != nil || r.origin.snap.H == nil {
+		return f
+	}
+	return &r.origin
 }
 
 // chunk is how many of left tokens to do at once, at most limit: few enough
@@ -107,13 +144,16 @@ func (r *run) chunk(left, limit int) int {
 	return max(n, 1)
 }
 
-// forward is Model.Forward with the run's tweaks, timed.
-func (r *run) forward(state *model.State, ids []int32, logits []float32, tap *model.Tap) (time.Duration, error) {
+// forward is Machine.Forward over tokens [at, at+n) with the run's tweaks, timed.
+func (r *run) forward(state MachineState, at, n int, logits []float32, tap *model.Tap) (time.Duration, error) {
+	if r.lacks.Logits {
+		logits = nil
+	}
 	start := time.Now()
-	err := r.m.Forward(state, ids, model.Options{Logits: logits, Tweaks: r.tweaks, Tap: tap})
+	err := r.m.Forward(state, Place{r.branch, at}, r.history(at, at+n), model.Options{Logits: logits, Tweaks: r.tweaks, Tap: tap})
 	took := time.Since(start)
-	if err == nil && len(ids) > 0 {
-		each := float64(took.Nanoseconds()) / 1e3 / float64(len(ids))
+	if err == nil && n > 0 {
+		each := float64(took.Nanoseconds()) / 1e3 / float64(n)
 		if r.micros == 0 {
 			r.micros = each
 		}
@@ -124,14 +164,20 @@ func (r *run) forward(state *model.State, ids []int32, logits []float32, tap *mo
 
 // advance does the next tokens of the history, up to position to, in one chunk
 // of its choosing, which it returns the length of. end is where the history is
-// known to lead: keyframes that would be thinned out by then are not made.
-func (r *run) advance(to, end int) (int, time.Duration, error) {
+// known to lead: keyframes that would be thinned out by then are not made. With
+// steps it tells what happened there.
+func (r *run) advance(to, end int, steps *Steps) (int, time.Duration, error) {
 	limit := max(tapFloats/(r.cfg.DInner*r.cfg.DState*r.cfg.NLayer), 1)
 	stop := r.keys.next(r.n, end)
 	n := min(r.chunk(to-r.n, limit), stop-r.n)
+	logits := r.logits
+	if steps != nil && !r.lacks.Logits {
+		n = min(n, max(logitsMax/r.cfg.VocabSize, 1))
+		logits = make([]float32, n*r.cfg.VocabSize)
+	}
 	// After a roll-back the summaries exist up to where it leads: the tail is run
 	// again for the state and the statistics only.
-	known := r.sums[0].len()
+	known := r.sums[0].end()
 	tap := &model.Tap{What: model.TapDrive | model.TapH}
 	if known > r.n {
 		tap.What = model.TapDelta
@@ -143,13 +189,22 @@ func (r *run) advance(to, end int) (int, time.Duration, error) {
 		if known == r.n {
 			r.sums[rec.Layer].add(rec, r.a[rec.Layer], r.rule(rec.Layer))
 		}
+		if steps != nil {
+			steps.keep(rec)
+		}
 	}
 	if known > r.n && r.spread == nil {
 		tap = nil
 	}
-	took, err := r.forward(r.state, r.history(r.n, r.n+n), r.logits, tap)
+	took, err := r.forward(r.state, r.n, n, logits, tap)
 	if err != nil {
 		return 0, took, fmt.Errorf("session: tokens %d to %d: %w", r.n, r.n+n-1, err)
+	}
+	if steps != nil {
+		if err := r.fill(steps, n, logits); err != nil {
+			return 0, took, err
+		}
+		copy(r.logits, logits[len(logits)-len(r.logits):])
 	}
 	r.n += n
 	if r.n == stop {
@@ -165,6 +220,36 @@ func (r *run) advance(to, end int) (int, time.Duration, error) {
 		}
 	}
 	return n, took, nil
+}
+
+// fill puts what is told of the next n tokens beside their records.
+func (r *run) fill(steps *Steps, n int, logits []float32) (err error) {
+	steps.From = r.n
+	steps.Branch.Len = r.n + n
+	steps.Tokens = steps.Tokens[:0]
+	for i := r.n; i < r.n+n; i++ {
+		steps.Tokens = append(steps.Tokens, r.tokens.At(i))
+	}
+	steps.Top, err = r.guesses(r.n, n, topGuesses, logits)
+	steps.State = func(dst *model.Snapshot) error { return r.state.Save(dst) }
+	return err
+}
+
+// guesses are the k most probable next tokens after each of tokens [at, at+n):
+// of their logits, or what the machine knows without. Rows of the embedding
+// beyond the tokenizer's ids are padding.
+func (r *run) guesses(at, n, k int, logits []float32) ([][]Guess, error) {
+	if r.lacks.Logits {
+		if r.tweaks != nil {
+			return nil, nil
+		}
+		return r.m.Guesses(Place{r.branch, at}, n, k)
+	}
+	list := make([][]Guess, n)
+	for t := range list {
+		list[t] = guesses(logits[t*r.cfg.VocabSize:][:r.vocab], k)
+	}
+	return list, nil
 }
 
 func resize(s []spread, n int) []spread {
@@ -190,7 +275,22 @@ func (r *run) restore(n int) error {
 		r.at = nil
 	}
 	// One token before n at least, for the logits.
-	f := r.keys.nearest(max(n-1, 0))
+	if err := r.rewind(r.nearest(max(n-1, 0))); err != nil {
+		return err
+	}
+	for r.n < n {
+		if _, _, err := r.advance(n, n, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rewind puts the run back to a keyframe, nil meaning its origin.
+func (r *run) rewind(f *keyframe) error {
+	if f == nil && r.origin.snap.H != nil {
+		f = &r.origin
+	}
 	at, err := r.load(r.state, f)
 	if err != nil {
 		return err
@@ -203,17 +303,12 @@ func (r *run) restore(n int) error {
 			r.spread[l].copyFrom(f.spread[l])
 		}
 	}
-	for r.n < n {
-		if _, _, err := r.advance(n, n); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
 // load puts state to a keyframe, nil meaning the beginning, and returns its
 // position.
-func (r *run) load(state *model.State, f *keyframe) (int, error) {
+func (r *run) load(state MachineState, f *keyframe) (int, error) {
 	if f == nil {
 		state.Reset()
 		return 0, nil
@@ -227,7 +322,7 @@ func (r *run) load(state *model.State, f *keyframe) (int, error) {
 // seek brings the state of the view to position at, from wherever that takes
 // the fewest tokens. It returns how many tokens it computed.
 func (r *run) seek(ctx context.Context, at int) (int, error) {
-	f := r.keys.nearest(at)
+	f := r.nearest(at)
 	if r.viewAt < 0 || r.viewAt > at || f != nil && f.at > r.viewAt {
 		n, err := r.load(r.view, f)
 		if err != nil {
@@ -253,7 +348,7 @@ func (r *run) look(ctx context.Context, n int, logits []float32, tap *model.Tap)
 	}
 	from := r.viewAt
 	r.viewAt = -1 // unless it succeeds
-	if _, err := r.forward(r.view, r.history(from, from+n), logits, tap); err != nil {
+	if _, err := r.forward(r.view, from, n, logits, tap); err != nil {
 		return fmt.Errorf("session: looking at tokens %d to %d: %w", from, from+n-1, err)
 	}
 	r.viewAt = from + n

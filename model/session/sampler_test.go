@@ -150,7 +150,7 @@ func TestNext(t *testing.T) {
 		t.Fatal(err)
 	}
 	logits := make([]float32, 11)
-	for _, x := range s.tokens {
+	for _, x := range s.tokens.all() {
 		if err := m.Step(st, x.ID, logits); err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ type Options struct {
 // Session is a history of tokens and everything needed to show any of it. It
 // belongs to one goroutine at a time, and so does its model.
 type Session struct {
-	m       *model.Model
+	m       Machine
 	cfg     model.Config
 	opt     Options
 	tok     tokenizer.Tokenizer
@@ -46,13 +46,15 @@ type Session struct {
 	info    Info
 	a, skip [][]float32 // a layer: (D, N), (D)
 
-	tokens   []Token // may run ahead of the runs within a mutation
+	tokens   History // may run ahead of the runs within a mutation
 	others   int
 	clean    *run
 	changed  *run // nil: no tweaks
 	frozen   *frozen
 	branches []branch
 	current  int // index in branches
+
+	observer Observer
 
 	groups   []Group // a layer, for groupsAt tokens; nil: stale
 	pending  int
@@ -68,7 +70,10 @@ type Session struct {
 
 // New makes an empty session with m, which stays the caller's and must compute
 // for nobody else meanwhile.
-func New(m *model.Model, o Options) (*Session, error) {
+func New(m *model.Model, o Options) (*Session, error) { return On(Live(m), o) }
+
+// On is New with any machine.
+func On(m Machine, o Options) (*Session, error) {
 	s := &Session{m: m, cfg: m.Config(), opt: o, tok: o.Tokenizer}
 	if s.opt.KeyframeBytes <= 0 {
 		s.opt.KeyframeBytes = max(32<<20, 4*s.cfg.Parameters()/2)
@@ -94,7 +99,7 @@ func New(m *model.Model, o Options) (*Session, error) {
 	s.info = s.describe()
 	s.branches = []branch{{id: 1, at: -1}}
 	var err error
-	s.clean, err = newRun(s, nil, true)
+	s.clean, err = newRun(s, course{branch: 1, spreads: true})
 	return s, err
 }
 
@@ -102,9 +107,10 @@ func New(m *model.Model, o Options) (*Session, error) {
 func (s *Session) describe() Info {
 	i := Info{
 		Card: s.opt.Card, Config: s.cfg, Parameters: s.opt.Parameters,
-		Backend: s.m.Backend().Name(), BackendNote: s.opt.BackendNote,
+		Backend: s.m.Backend(), BackendNote: s.opt.BackendNote,
 		OtherID: s.tok.Other(),
 		Oracle:  s.opt.Oracle != nil,
+		Missing: s.m.Missing(),
 	}
 	if i.Parameters == 0 {
 		i.Parameters = s.cfg.Parameters()
@@ -178,15 +184,8 @@ func (s *Session) Append(ctx context.Context, tokens []Token) error {
 	if len(tokens) == 0 {
 		return nil
 	}
-	s.tokens = append(s.tokens, tokens...)
-	end := len(s.tokens)
-	if len(tokens) > 1024 {
-		for _, r := range s.runs() {
-			for l := range r.sums {
-				r.sums[l].reserve(len(tokens))
-			}
-		}
-	}
+	s.setTokens(s.tokens.add(tokens))
+	end := s.tokens.Len()
 	extra := s.pending
 	var took time.Duration
 	start := s.clean.n
@@ -200,11 +199,15 @@ func (s *Session) Append(ctx context.Context, tokens []Token) error {
 			return fmt.Errorf("session: stopped after %d of %d tokens: %w", s.clean.n-start, len(tokens), err)
 		}
 		from := s.clean.n
+		var steps *Steps
+		if s.observer != nil {
+			steps = s.stepsOf(s.current)
+		}
 		err := s.surely(func() error {
 			if s.clean.n > from { // lost at the keyframe after them
 				return nil
 			}
-			_, t, err := s.clean.advance(end, end)
+			_, t, err := s.clean.advance(end, end, steps)
 			took += t
 			return err
 		})
@@ -216,8 +219,11 @@ func (s *Session) Append(ctx context.Context, tokens []Token) error {
 			s.cut(extra)
 			return err
 		}
-		s.count(from, s.clean.n, 1)
+		s.others += s.tokens.others(from, s.clean.n)
 		s.groups = nil
+		if steps != nil {
+			s.observed(func(o Observer) error { return o.Steps(steps) })
+		}
 	}
 	s.pending = extra
 	s.timing.StepMicros = float64(took.Nanoseconds()) / 1e3 / float64(len(tokens))
@@ -226,18 +232,16 @@ func (s *Session) Append(ctx context.Context, tokens []Token) error {
 
 // cut drops the tokens that were accepted and not computed.
 func (s *Session) cut(pending int) {
-	n := s.clean.n
-	s.tokens = s.tokens[:n:n]
+	s.setTokens(s.tokens.cut(s.clean.n))
 	s.pending = pending
 	s.groups = nil
 }
 
-// count keeps the number of tokens outside the alphabet.
-func (s *Session) count(from, to, sign int) {
-	for _, t := range s.tokens[from:to] {
-		if t.Flags&Other != 0 {
-			s.others += sign
-		}
+// setTokens changes the tokens of the current branch, and so of the runs.
+func (s *Session) setTokens(h History) {
+	s.tokens = h
+	for _, r := range s.runs() {
+		r.tokens = h
 	}
 }
 
@@ -262,8 +266,10 @@ func (s *Session) Truncate(n int) error {
 	if n == s.clean.n {
 		return nil
 	}
-	s.count(n, s.clean.n, -1)
-	s.tokens = s.tokens[:n:n]
+	s.others -= s.tokens.others(n, s.clean.n)
+	s.setTokens(s.tokens.cut(n))
+	b := &s.branches[s.current]
+	b.marks = marksBefore(b.marks, n)
 	s.groups = nil
 	if s.parity.To > n {
 		s.parity = Parity{}
@@ -296,6 +302,9 @@ func (s *Session) Next(sampler Sampler) (Token, error) {
 	}
 	if s.clean.n == 0 {
 		return Token{}, errors.New("session: nothing to continue: the history is empty, type something first")
+	}
+	if m := s.clean.lacks; m.Logits {
+		return Token{}, fmt.Errorf("session: there are no logits to choose a next token from: %s", m.Why)
 	}
 	id, err := sampler.Choose(s.clean.logits[:s.vocab], s.clean.n)
 	if err != nil {
@@ -366,6 +375,7 @@ func (s *Session) Frame(ctx context.Context, l Look) (*Frame, error) {
 	f.Asked, f.Look = asked, l
 	f.Group = s.groups[l.Layer]
 	f.Events = slices.Clip(s.clean.sums[l.Layer].events)
+	f.Overview = s.clean.overview(l.Overview, l.Layer)
 	f.Clean = s.clean.window(l, s.skip[l.Layer], s.groups)
 	if s.changed != nil {
 		f.Changed = s.changed.window(l, s.skip[l.Layer], s.groups)
@@ -377,13 +387,13 @@ func (s *Session) Frame(ctx context.Context, l Look) (*Frame, error) {
 // blank is a frame without windows: what is known without computing.
 func (s *Session) blank() *Frame {
 	s.seq++
-	n := s.clean.n
 	return &Frame{
 		Seq: s.seq, Info: s.info,
-		Tokens: s.tokens[:n:n], Others: s.others, Pending: s.pending,
+		Tokens: s.tokens.cut(s.clean.n), Others: s.others, Pending: s.pending,
 		Look:   Look{T: -1},
 		Clean:  &Window{D: s.cfg.DInner, N: s.cfg.DState, A: s.a[0], Skip: s.skip[0], Lanes: make([]Lane, s.cfg.NLayer)},
-		Branch: s.branch(), Timing: s.timing, Parity: s.parity,
+		Branch: s.branch(), Branches: s.list(), Marks: s.branches[s.current].marks, Recording: s.observer != nil,
+		Timing: s.timing, Parity: s.parity,
 		Err: s.err, Notice: s.notice, NoticeSeq: s.noticeAt,
 	}
 }

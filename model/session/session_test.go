@@ -101,8 +101,8 @@ func bits(t rapid.TB, what string, got, want []float32) {
 // statistics and summaries, bit for bit.
 func sameState(t rapid.TB, got, want *Session) {
 	t.Helper()
-	if !slices.Equal(got.tokens, want.tokens) {
-		t.Fatalf("tokens %v, want %v", got.tokens, want.tokens)
+	if !slices.Equal(got.tokens.all(), want.tokens.all()) {
+		t.Fatalf("tokens %v, want %v", got.tokens.all(), want.tokens.all())
 	}
 	sameRun(t, got.clean, want.clean)
 }
@@ -122,9 +122,7 @@ func sameRun(t rapid.TB, got, want *run) {
 	for l := range a.H {
 		bits(t, "h", a.H[l], b.H[l])
 		bits(t, "conv", a.Conv[l], b.Conv[l])
-		for c := range got.sums[l].columns() {
-			bits(t, "summary", *got.sums[l].columns()[c], *want.sums[l].columns()[c])
-		}
+		sameSummary(t, &got.sums[l], &want.sums[l])
 		if !slices.Equal(got.sums[l].events, want.sums[l].events) {
 			t.Fatalf("events %v, want %v", got.sums[l].events, want.sums[l].events)
 		}
@@ -145,7 +143,7 @@ func TestEmpty(t *testing.T) {
 	if f.Look != (Look{T: -1, Layer: 1}) {
 		t.Errorf("look %+v", f.Look)
 	}
-	if len(f.Tokens) != 0 || f.Clean == nil || f.Clean.At != nil || len(f.Clean.Delta) != 0 || len(f.Clean.Lanes) != 2 || f.Changed != nil {
+	if f.Tokens.Len() != 0 || f.Clean == nil || f.Clean.At != nil || len(f.Clean.Delta) != 0 || len(f.Clean.Lanes) != 2 || f.Changed != nil {
 		t.Errorf("frame of an empty history: %+v", f)
 	}
 	if f.Branch != (Branch{ID: 1, At: -1, Count: 1}) {
@@ -182,7 +180,7 @@ func TestInfo(t *testing.T) {
 		t.Errorf("info %+v", f.Info)
 	}
 	want := []Token{{ID: 0, Flags: FromKeys}, {ID: 1, Flags: FromKeys, Typed: "\n"}, {ID: 2, Flags: FromKeys | Other, Typed: "!"}}
-	if !slices.Equal(f.Tokens, want) {
+	if !slices.Equal(f.Tokens.all(), want) {
 		t.Errorf("tokens %+v, want %+v", f.Tokens, want)
 	}
 	if f.Others != 1 || f.TextOf(2) != "!" || f.TextOf(1) != "b" || f.TextOf(0) != "a" {
@@ -325,8 +323,8 @@ func TestCancelKeepsWhatWasDone(t *testing.T) {
 	if err := s.Append(ctx, tokens); err == nil {
 		t.Fatal("no error")
 	}
-	if s.Len() != 48 || len(s.tokens) != 48 || s.pending != 0 {
-		t.Fatalf("%d tokens done, %d kept, %d pending, want 48, 48, 0", s.Len(), len(s.tokens), s.pending)
+	if s.Len() != 48 || s.tokens.Len() != 48 || s.pending != 0 {
+		t.Fatalf("%d tokens done, %d kept, %d pending, want 48, 48, 0", s.Len(), s.tokens.Len(), s.pending)
 	}
 	want := newSession(t, m, Options{})
 	mustAppend(t, want, tokens[:48])

@@ -8,91 +8,97 @@ import (
 	"mamba-tui/scan"
 )
 
-// summary holds a few numbers a token of one layer, and its reset ticks. The
-// slices only grow; frames share them without copying. Cutting one back limits
-// its capacity, so that what is appended next goes into fresh memory and frames
-// keep what they have.
+// The per-token numbers of a layer, in columns.
+const (
+	colKept      = iota // ρ
+	colRetention        // mean Ā
+	colHalfLife         // tokens
+	colDeltaMean        // over all channels
+	colDeltaMax
+	colWrite // ‖B̄·u‖ over (d, n)
+	colNorm  // ‖h‖ after the token
+	columns
+)
+
+// stretchTokens is how many tokens a stretch of a summary holds.
+const stretchTokens = 1024
+
+// stretch holds the columns of so many tokens.
+type stretch [columns][stretchTokens]float32
+
+// summary holds a few numbers a token of one layer, its reset ticks, and the
+// pyramid over them, from token start on. Frames get copies of what they show;
+// events are shared: cutting them back limits their capacity, so that what is
+// appended next goes into fresh memory and frames keep what they have.
 type summary struct {
-	kept      []float32 // ρ
-	retention []float32 // mean Ā
-	halfLife  []float32 // tokens
-	deltaMax  []float32
-	write     []float32 // ‖B̄·u‖ over (d, n)
-	norm      []float32 // ‖h‖ after the token
+	start, n  int // tokens [start, start+n)
+	stretches []*stretch
 	events    []Event
+	pyramid   pyramid
 	largest   Largest
 }
 
-// columns lists the per-token slices.
-func (s *summary) columns() [6]*[]float32 {
-	return [...]*[]float32{&s.kept, &s.retention, &s.halfLife, &s.deltaMax, &s.write, &s.norm}
-}
+// end is the position after the last token summed up.
+func (s *summary) end() int { return s.start + s.n }
 
-func (s *summary) len() int { return len(s.kept) }
-
-// truncate keeps the first n tokens.
+// truncate keeps the tokens before position n.
 func (s *summary) truncate(n int) {
-	if n >= s.len() {
+	if n = max(n-s.start, 0); n >= s.n {
 		return
 	}
-	for _, c := range s.columns() {
-		*c = (*c)[:n:n]
-	}
+	s.n = n
 	k := len(s.events)
-	for k > 0 && s.events[k-1].T >= n {
+	for k > 0 && s.events[k-1].T >= s.end() {
 		k--
 	}
 	s.events = s.events[:k:k]
+	s.pyramid.truncate(n)
 }
 
-// reserve makes room for n more tokens at once.
-func (s *summary) reserve(n int) {
-	for _, c := range s.columns() {
-		if cap(*c)-len(*c) < n {
-			grown := make([]float32, len(*c), len(*c)+n)
-			copy(grown, *c)
-			*c = grown
-		}
-	}
+// at is where the number of column c of token t stands.
+func (s *summary) at(c, t int) *float32 {
+	i := t - s.start
+	return &s.stretches[i/stretchTokens][c][i%stretchTokens]
 }
 
-// lane is what a window of [from, to) shows; deltaMean is the caller's.
-func (s *summary) lane(from, to int) Lane {
-	return Lane{
-		Kept:      s.kept[from:to:to],
-		Retention: s.retention[from:to:to],
-		HalfLife:  s.halfLife[from:to:to],
-		DeltaMax:  s.deltaMax[from:to:to],
-		Write:     s.write[from:to:to],
-		HNorm:     s.norm[from:to:to],
+// column appends column c of tokens [from, to) to dst.
+func (s *summary) column(dst []float32, c, from, to int) []float32 {
+	for i := from - s.start; i < to-s.start; {
+		k := i % stretchTokens
+		n := min(to-s.start-i, stretchTokens-k)
+		dst = append(dst, s.stretches[i/stretchTokens][c][k:k+n]...)
+		i += n
 	}
+	return dst
 }
 
 // add appends the tokens of rec, which has Δ, u, B and h. a is A, (D, N).
 func (s *summary) add(rec *model.Record, a []float32, rule scan.Rule) {
 	T := rec.To - rec.From
-	at := s.len()
-	for _, c := range s.columns() {
-		for range T {
-			*c = append(*c, 0)
-		}
+	at := s.end()
+	for s.n += T; s.n > len(s.stretches)*stretchTokens; {
+		s.stretches = append(s.stretches, new(stretch))
 	}
 	DN := len(rec.Delta) / T * (len(rec.B) / T)
 	peaks := make([]float32, T)
 	one := func(t int) {
 		x := MeasureToken(rec, t, a, rule)
-		i := at + t
-		s.kept[i], s.retention[i], s.halfLife[i] = x.Kept, x.Retention, x.HalfLife
-		s.deltaMax[i], s.write[i], s.norm[i] = x.DeltaMax, x.Write, x.HNorm
+		for c, v := range [columns]float32{
+			colKept: x.Kept, colRetention: x.Retention, colHalfLife: x.HalfLife,
+			colDeltaMean: x.DeltaMean, colDeltaMax: x.DeltaMax, colWrite: x.Write, colNorm: x.HNorm,
+		} {
+			*s.at(c, at+t) = v
+		}
 		peaks[t] = x.WriteMax
 	}
 	each(T, DN, one)
 	s.largest.take(rec, peaks)
-	for i := at; i < s.len(); i++ {
-		if k := TickOf(s.kept[i]); k != TickNone {
+	for i := at; i < s.end(); i++ {
+		if k := TickOf(*s.at(colKept, i)); k != TickNone {
 			s.events = append(s.events, Event{T: i, Tick: k})
 		}
 	}
+	s.pyramid.grow(s)
 }
 
 // each calls f(0) … f(n−1), on several goroutines if there is enough to do.

@@ -2,7 +2,10 @@ package session
 
 import (
 	"math"
+	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"mamba-tui/model"
 	"mamba-tui/scan"
@@ -120,32 +123,52 @@ func TestSummaryInParallel(t *testing.T) {
 		}
 		single.add(one, a, scan.Released)
 	}
-	for c := range all.columns() {
-		bits(t, "summary", *all.columns()[c], *single.columns()[c])
+	sameSummary(t, &all, &single)
+}
+
+// sameSummary demands equal columns and ticks, from the later beginning on.
+func sameSummary(t rapid.TB, got, want *summary) {
+	t.Helper()
+	if got.end() != want.end() {
+		t.Fatalf("summaries up to token %d, want %d", got.end(), want.end())
+	}
+	from := max(got.start, want.start)
+	for c := range columns {
+		bits(t, "summary", got.column(nil, c, from, got.end()), want.column(nil, c, from, want.end()))
 	}
 }
 
-// What a frame holds stays when the summary is cut and grows again.
+// What a frame holds stays when the summary is cut and grows again, over
+// stretches and whatever the first token.
 func TestSummarySharing(t *testing.T) {
-	s := summary{}
-	for _, c := range s.columns() {
-		*c = append(make([]float32, 0, 8), 1, 2, 3)
+	const n = 3 * stretchTokens
+	rec := &model.Record{To: n, Delta: make([]float32, n), U: make([]float32, n), B: make([]float32, n), H: make([]float32, n), H0: []float32{1}}
+	for i := range n {
+		rec.Delta[i], rec.U[i], rec.B[i], rec.H[i] = float32(i%7), 1, 1, float32(1+i%5)
 	}
-	s.events = append(make([]Event, 0, 8), Event{T: 0}, Event{T: 2, Tick: TickWipe})
-	lane, events := s.lane(1, 3), s.events
-	s.truncate(2)
-	if len(s.events) != 1 {
-		t.Errorf("events %v after cutting to 2 tokens", s.events)
+	rec.Delta[0] = 20
+	s := summary{start: 100}
+	s.add(rec, []float32{-1}, scan.Released)
+	if s.end() != n+100 || *s.at(colNorm, 103) != 4 || *s.at(colDeltaMax, 100) != 20 {
+		t.Fatalf("%d tokens, norm %v", s.end(), *s.at(colNorm, 103))
 	}
-	for _, c := range s.columns() {
-		*c = append(*c, 9)
+	from, to := 100+stretchTokens-3, 100+2*stretchTokens+3
+	shown, events := s.column(nil, colNorm, from, to), s.events
+	kept := slices.Clone(events)
+	for i, x := range shown {
+		if want := rec.H[from-100+i]; x != want {
+			t.Fatalf("token %d: norm %v, want %v", from+i, x, want)
+		}
 	}
-	s.events = append(s.events, Event{T: 2, Tick: TickHalf})
-	if lane.Kept[1] != 3 || lane.HNorm[1] != 3 || events[1].Tick != TickWipe {
+	s.truncate(from + 1)
+	if last := s.events[len(s.events)-1]; last.T > from || s.end() != from+1 {
+		t.Errorf("after cutting to %d tokens: %d, last tick %+v", from+1, s.end(), last)
+	}
+	for i := range rec.H {
+		rec.H[i], rec.Delta[i] = 9, 2
+	}
+	s.add(rec, []float32{-1}, scan.Released)
+	if shown[1] == 9 || !slices.Equal(events, kept) {
 		t.Error("what was shown has changed")
-	}
-	s.reserve(1000)
-	if s.len() != 3 || s.kept[2] != 9 || cap(s.kept) < 1003 {
-		t.Error("reserving changed the content")
 	}
 }

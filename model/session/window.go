@@ -41,12 +41,15 @@ func (r *run) newRows(l Look) *rows {
 		w.deltas[i] = make([]float32, T*D)
 	}
 	w.delta = w.deltas[l.Layer]
-	w.u, w.z, w.write = make([]float32, T*D), make([]float32, T*D), make([]float32, T*D)
+	w.u, w.write = make([]float32, T*D), make([]float32, T*D)
+	if !r.lacks.Gate {
+		w.z = make([]float32, T*D)
+	}
 	w.b, w.c = make([]float32, T*N), make([]float32, T*N)
 	if T*D*N <= hFloats {
 		w.h = make([]float32, T*D*N)
 	}
-	if r.vocab <= maxTopRows {
+	if r.vocab <= maxTopRows && !(r.lacks.Logits && r.tweaks != nil) {
 		w.top = make([]Guess, T)
 	}
 	return w
@@ -116,7 +119,9 @@ func (w *rows) record(rec *model.Record, at int, a []float32, rule scan.Rule) {
 		return
 	}
 	copy(w.u[i*w.D:], rec.U)
-	copy(w.z[i*w.D:], rec.Z)
+	if w.z != nil {
+		copy(w.z[i*w.D:], rec.Z)
+	}
 	copy(w.b[i*w.N:], rec.B)
 	copy(w.c[i*w.N:], rec.C)
 	if w.h != nil {
@@ -178,6 +183,7 @@ func plan(from, to, lo, hi, t int) []piece {
 // many tokens it ran the model over. When ctx ends first, the rows that are
 // done are kept for the next request.
 func (r *run) show(ctx context.Context, l Look) (ran int, err error) {
+	l = r.clip(l)
 	old := r.rows
 	var w *rows
 	lo, hi := l.From, l.From // what old has of the window
@@ -187,24 +193,33 @@ func (r *run) show(ctx context.Context, l Look) (ran int, err error) {
 			lo, hi = l.From, l.From
 		}
 	}
+	shared := min(max(r.origin.at, l.From), l.To) // rows before it are the base's
 	switch {
 	case hi > lo && lo == l.From && hi == l.To:
 		w = old.slice(lo, hi)
 	default:
 		w = r.newRows(l)
+		if shared > l.From {
+			w.copyFrom(r.base.rows, l.From, shared)
+		}
 		if hi > lo {
 			w.copyFrom(old, lo, hi)
 		}
 	}
+	lo = max(lo, shared)
+	hi = max(hi, lo)
 	t := l.T
-	if r.at != nil && r.at.T == l.T && r.at.Layer == l.Layer {
+	switch {
+	case r.at != nil && r.at.T == l.T && r.at.Layer == l.Layer:
 		t = -1
+	case t >= 0 && t < r.origin.at:
+		r.at, t = r.base.at, -1
 	}
-	done := l.From // rows [From, done) are there
-	if lo == l.From {
+	done := shared // rows [From, done) are there
+	if lo == shared {
 		done = hi
 	}
-	for _, p := range plan(l.From, l.To, lo, hi, t) {
+	for _, p := range plan(shared, l.To, lo, hi, t) {
 		n, err := r.seek(ctx, p.from)
 		ran += n
 		for err == nil && r.viewAt < p.to {
@@ -233,10 +248,23 @@ func (r *run) show(ctx context.Context, l Look) (ran int, err error) {
 	return ran, nil
 }
 
+// clip is l within the run's own tokens: a changed run may be shorter.
+func (r *run) clip(l Look) Look {
+	l.To = min(l.To, r.n)
+	l.From = min(l.From, l.To)
+	if l.T >= r.n {
+		l.T = -1
+	}
+	return l
+}
+
 // again runs one chunk of p and records it.
 func (r *run) again(ctx context.Context, p piece, w *rows) error {
 	at := r.viewAt
-	tap := &model.Tap{What: model.TapDrive | model.TapZ}
+	tap := &model.Tap{What: model.TapDrive}
+	if !r.lacks.Gate {
+		tap.What |= model.TapZ
+	}
 	D, N, L := r.cfg.DInner, r.cfg.DState, r.cfg.NLayer
 	cost := L * (3*D + 2*N)
 	if w.h != nil {
@@ -270,13 +298,26 @@ func (r *run) again(ctx context.Context, p piece, w *rows) error {
 	if err := r.look(ctx, n, logits, tap); err != nil {
 		return err
 	}
-	if p.rows && w.top != nil {
-		for t := range n {
-			w.top[at-w.from+t] = guesses(logits[t*r.cfg.VocabSize:][:r.vocab], 1)[0]
+	if logits == nil {
+		return nil
+	}
+	k := 1
+	if moment != nil {
+		k = topGuesses
+	}
+	top, err := r.guesses(at, n, k, logits)
+	if err != nil {
+		return err
+	}
+	for t, g := range top {
+		if p.rows && w.top != nil && len(g) > 0 {
+			w.top[at-w.from+t] = g[0]
 		}
 	}
 	if moment != nil {
-		moment.Top = guesses(logits[:r.vocab], topGuesses)
+		if top != nil {
+			moment.Top = top[0]
+		}
 		r.at = moment
 	}
 	return nil
@@ -284,6 +325,7 @@ func (r *run) again(ctx context.Context, p piece, w *rows) error {
 
 // window is what a frame shows of the run: r.rows and r.at as show left them.
 func (r *run) window(l Look, skip []float32, groups []Group) *Window {
+	l = r.clip(l)
 	v := r.rows
 	w := &Window{
 		From: l.From, To: l.To, Layer: l.Layer, D: v.D, N: v.N,
@@ -292,10 +334,27 @@ func (r *run) window(l Look, skip []float32, groups []Group) *Window {
 		Lanes: make([]Lane, len(r.sums)), Largest: r.sums[l.Layer].largest,
 	}
 	for i := range r.sums {
-		w.Lanes[i] = r.sums[i].lane(l.From, l.To)
+		w.Lanes[i] = r.lane(i, l.From, l.To)
 		w.Lanes[i].DeltaMean = means(v.deltas[i], v.D, groups[i].Channels)
 	}
 	return w
+}
+
+// lane is what a window of [from, to) shows of a layer; DeltaMean is the
+// caller's.
+func (r *run) lane(layer, from, to int) Lane {
+	column := func(c int) []float32 {
+		dst := make([]float32, 0, to-from)
+		if own := r.sums[layer].start; from < own {
+			dst = r.base.sums[layer].column(dst, c, from, min(to, own))
+			return r.sums[layer].column(dst, c, own, max(to, own))
+		}
+		return r.sums[layer].column(dst, c, from, to)
+	}
+	return Lane{
+		Kept: column(colKept), Retention: column(colRetention), HalfLife: column(colHalfLife),
+		DeltaMax: column(colDeltaMax), Write: column(colWrite), HNorm: column(colNorm),
+	}
 }
 
 // means is the mean of each row of a (T, D) over some channels.

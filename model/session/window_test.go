@@ -173,7 +173,7 @@ func TestWindowsEqualOnePass(t *testing.T) {
 				To:    rapid.IntRange(0, n+3).Draw(rt, "to"),
 			})
 			f := mustFrame(rt, s, l)
-			sameWindow(rt, f.Clean, direct(rt, m, s.tokens, nil, l, s.groups))
+			sameWindow(rt, f.Clean, direct(rt, m, s.tokens.all(), nil, l, s.groups))
 		}
 	})
 }
@@ -191,7 +191,7 @@ func TestFollow(t *testing.T) {
 			t.Fatalf("look %+v for %+v, want %+v", f.Look, f.Asked, want)
 		}
 		if i%7 == 0 {
-			sameWindow(t, f.Clean, direct(t, m, s.tokens, nil, f.Look, s.groups))
+			sameWindow(t, f.Clean, direct(t, m, s.tokens.all(), nil, f.Look, s.groups))
 		}
 		// One token's work a token, once it goes on from the view's own state.
 		if i > 0 && f.Timing.RescanTokens != 1 {
@@ -214,7 +214,7 @@ func TestCancelledLooksMakeProgress(t *testing.T) {
 		f, err := s.Frame(ctx, l)
 		s.clean.micros = 1e9
 		if err == nil {
-			sameWindow(t, f.Clean, direct(t, m, s.tokens, nil, f.Look, s.groups))
+			sameWindow(t, f.Clean, direct(t, m, s.tokens.all(), nil, f.Look, s.groups))
 			break
 		}
 		if attempts++; attempts > 40 {
@@ -242,7 +242,7 @@ func TestCancelledLooksKeepRightRows(t *testing.T) {
 		if r := s.clean.rows; err != nil && r != nil && r.to > r.from {
 			kept++
 			have := Look{T: -1, Layer: r.layer, From: r.from, To: r.to}
-			want := direct(rt, m, s.tokens, nil, have, s.groups)
+			want := direct(rt, m, s.tokens.all(), nil, have, s.groups)
 			bits(rt, "Δ", r.delta, want.Delta)
 			bits(rt, "h", r.h, want.H)
 			bits(rt, "C", r.c, want.C)
@@ -304,7 +304,7 @@ func TestLargeWindowHasNoH(t *testing.T) {
 	if f.Clean.H == nil {
 		t.Fatal("no h over 500 tokens of 8192 cells")
 	}
-	sameWindow(t, f.Clean, direct(t, m, s.tokens, nil, l, s.groups))
+	sameWindow(t, f.Clean, direct(t, m, s.tokens.all(), nil, l, s.groups))
 }
 
 // What was seen of tokens that were rolled back is not shown for those that
@@ -319,5 +319,5 @@ func TestRollBackForgetsWhatWasSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustAppend(t, s, ids(33, 11)[23:])
-	sameWindow(t, mustFrame(t, s, l).Clean, direct(t, m, s.tokens, nil, l, s.groups))
+	sameWindow(t, mustFrame(t, s, l).Clean, direct(t, m, s.tokens.all(), nil, l, s.groups))
 }

@@ -57,7 +57,7 @@ func Caption(c *Context) string {
 	f, w := c.Frame, run(c)
 	m := moment(w)
 	if m == nil {
-		if len(f.Tokens) > 0 {
+		if f.Tokens.Len() > 0 {
 			return "computing …"
 		}
 		return "no tokens yet: h is 0"
@@ -67,8 +67,8 @@ func Caption(c *Context) string {
 	if m.T > 0 {
 		b.WriteString(" after " + clip(text(f, m.T-1), 12))
 	}
-	if len(f.Tokens) > m.T && m.T >= 0 && outside(f.Tokens[m.T]) {
-		b.WriteString(" (outside the alphabet, read as " + symbol(f, f.Tokens[m.T].ID) + ")")
+	if f.Tokens.Len() > m.T && m.T >= 0 && outside(f.Tokens.At(m.T)) {
+		b.WriteString(" (outside the alphabet, read as " + symbol(f, f.Tokens.At(m.T).ID) + ")")
 	}
 	rho, total, norm := math.NaN(), 0.0, 0.0
 	if l := lane(w, w.Layer); l != nil {

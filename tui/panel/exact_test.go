@@ -33,7 +33,7 @@ func contexts(t testing.TB) map[string]*session.Frame {
 		"NaN and Inf": made{D: 9, N: 3, M: 4, K: 4, T: 18, value: odd, texts: hostile, changed: true}.frame(),
 		"zero":        made{D: 4, N: 2, M: 4, K: 4, T: 5, value: func(int) float32 { return 0 }}.frame(),
 		"one cell":    made{D: 1, N: 1, M: 1, K: 1, T: 1}.frame(),
-		"no arrays":   {Seq: 1, Tokens: make([]session.Token, 4), Clean: &session.Window{To: 4, D: 3, N: 2, At: &session.Moment{T: 3}}},
+		"no arrays":   {Seq: 1, Tokens: session.NewHistory(make([]session.Token, 4)...), Clean: &session.Window{To: 4, D: 3, N: 2, At: &session.Moment{T: 3}}},
 		"hostile card": func() *session.Frame {
 			f := made{D: 4, N: 2, M: 4, K: 4, T: 12, texts: hostile}.frame()
 			f.Info.Card.Name, f.Info.Card.Kind = "\x1b]2;x\a漢\u202e", "\x1b[5m"
@@ -68,7 +68,7 @@ func TestEveryPanelFillsItsRectangleExactly(t *testing.T) {
 					c := contextFor(f, th, max(0, w-7), 1+r.IntN(5))
 					c.Axis.Gutter = min(7, w)
 					c.Axis.Sweep = r.IntN(2) == 0
-					c.Cursor = Cursor{T: r.IntN(len(f.Tokens)+3) - 1, D: r.IntN(40), N: r.IntN(6)}
+					c.Cursor = Cursor{T: r.IntN(f.Tokens.Len()+3) - 1, D: r.IntN(40), N: r.IntN(6)}
 					c.Opt = Options{LaneMode: LaneMode(r.IntN(3)), Reduction: []string{"", "mean", "rms", "topk", "max"}[r.IntN(5)],
 						LogDelta: r.IntN(2) == 0, Frozen: r.IntN(2) == 0, Changed: r.IntN(2) == 0}
 					c.Stale, c.Typing = r.IntN(2) == 0, r.IntN(2) == 0

@@ -92,7 +92,7 @@ func frameAt(t testing.TB, s *session.Session, T, layer int) *session.Frame {
 func contextFor(f *session.Frame, th *theme.Theme, cols, cellW int) *Context {
 	c := &Context{Frame: f, Theme: th, Opt: Options{Channels: ChannelsAll}}
 	c.Axis = Axis{Gutter: 7, Cols: cols, CellW: cellW}
-	n := len(f.Tokens)
+	n := f.Tokens.Len()
 	c.Axis.From = max(0, n-c.Axis.Slots())
 	c.Axis.To = n
 	c.Cursor = Cursor{T: f.Look.T, Layer: f.Look.Layer}

@@ -76,7 +76,8 @@ func (m made) frame() *session.Frame {
 	f.Info.Texts = m.texts
 	f.Branch = session.Branch{ID: 1, Count: 1}
 	f.Look = session.Look{T: m.T - 1, To: m.T}
-	for t := range m.T {
+	tokens := make([]session.Token, m.T)
+	for t := range tokens {
 		k := session.Token{ID: int32(t)}
 		if len(m.texts) > 0 {
 			k.ID %= int32(len(m.texts))
@@ -87,12 +88,13 @@ func (m made) frame() *session.Frame {
 		case 5:
 			k.Flags, k.Typed = session.Other, "\x1b]0;owned\a"
 		}
-		f.Tokens = append(f.Tokens, k)
+		tokens[t] = k
 	}
+	f.Tokens = session.NewHistory(tokens...)
 	f.Group = session.Group{Name: "2 of 5 channels, Δ varies most", Channels: []int{0, m.D / 2}}
 	if m.changed {
 		f.Changed = window()
-		f.Tweaks = []session.Tweak{{Name: "freeze Δ at its clean mean", Scope: "all layers"}}
+		f.Tweaks = []session.Tweak{{Kind: session.FreezeDelta, Layer: -1, Channel: -1, To: session.End, MeanTokens: 9, MeanBranch: 1}}
 	}
 	return f
 }

@@ -374,9 +374,11 @@ func TestHTimeShowsTheCursorsState(t *testing.T) {
 
 func TestWindowsThatDoNotCoverTheAxis(t *testing.T) {
 	f := made{D: 4, N: 2, M: 4, K: 4, T: 10}.frame()
-	for range 30 { // tokens that came after the window was computed
-		f.Tokens = append(f.Tokens, session.Token{})
+	tokens := make([]session.Token, 40) // 30 came after the window was computed
+	for t := range f.Tokens.Len() {
+		tokens[t] = f.Tokens.At(t)
 	}
+	f.Tokens = session.NewHistory(tokens...)
 	c := contextFor(f, themed(t, heat.TrueColor, true), 60, 2)
 	c.Axis.From, c.Axis.To = 5, 35
 	buf := cells(t, NewDelta(), c, 67, 3)

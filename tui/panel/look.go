@@ -65,10 +65,10 @@ func symbol(f *session.Frame, id int32) string {
 // text is the visible text of token t: what was typed for a token outside the
 // alphabet, else its symbol.
 func text(f *session.Frame, t int) string {
-	if t < 0 || t >= len(f.Tokens) {
+	if t < 0 || t >= f.Tokens.Len() {
 		return ""
 	}
-	k := f.Tokens[t]
+	k := f.Tokens.At(t)
 	if outside(k) {
 		return safe(k.Typed)
 	}
@@ -79,7 +79,7 @@ func text(f *session.Frame, t int) string {
 // takes, so that an axis can be made wide enough to tell them apart.
 func TextWidth(f *session.Frame, from, to int) int {
 	w := 0
-	for t := max(from, 0); t < min(to, len(f.Tokens)); t++ {
+	for t := max(from, 0); t < min(to, f.Tokens.Len()); t++ {
 		w = max(w, width(text(f, t)))
 	}
 	return w
@@ -87,7 +87,7 @@ func TextWidth(f *session.Frame, from, to int) int {
 
 // named is "17 '9'" for token t, or "17" when the history does not hold it.
 func named(f *session.Frame, t int) string {
-	if t < 0 || t >= len(f.Tokens) {
+	if t < 0 || t >= f.Tokens.Len() {
 		return strconv.Itoa(t)
 	}
 	return strconv.Itoa(t) + " '" + clip(text(f, t), 12) + "'"

@@ -163,7 +163,7 @@ func TestDiff(t *testing.T) {
 		all = append(all, rowText(buf, y))
 	}
 	text := strings.Join(all, "\n")
-	for _, want := range []string{c.Frame.Tweaks[0].Name, "changes from 9", "Δ · changed − clean", "h  n = 0 · changed − clean"} {
+	for _, want := range []string{c.Frame.Tweaks[0].Name(), "changes from 9", "Δ · changed − clean", "h  n = 0 · changed − clean"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q:\n%s", want, text[:300])
 		}

@@ -58,7 +58,7 @@ func (k *tokens) Lines(c *Context) []string {
 
 func (k *tokens) describe(c *Context, known bool, rng heat.Range) []part {
 	f := c.Frame
-	if len(f.Tokens) == 0 {
+	if f.Tokens.Len() == 0 {
 		hint := "no tokens yet: press i and type"
 		if c.Typing {
 			hint = "no tokens yet: type"
@@ -74,8 +74,8 @@ func (k *tokens) describe(c *Context, known bool, rng heat.Range) []part {
 		parts = append(parts, part{long: what, short: "background = Δ", keep: 6},
 			part{long: rangeText(rng, c.Opt.Frozen), keep: 5})
 	}
-	if shown := max(0, min(c.Axis.To, len(f.Tokens))-max(c.Axis.From, 0)); shown < len(f.Tokens) {
-		parts = append(parts, part{long: fmt.Sprintf("%d–%d of %d", c.Axis.From, c.Axis.To-1, len(f.Tokens)), keep: 4})
+	if shown := max(0, min(c.Axis.To, f.Tokens.Len())-max(c.Axis.From, 0)); shown < f.Tokens.Len() {
+		parts = append(parts, part{long: fmt.Sprintf("%d–%d of %d", c.Axis.From, c.Axis.To-1, f.Tokens.Len()), keep: 4})
 	}
 	if f.Pending > 0 {
 		parts = append(parts, part{long: fmt.Sprintf("+%d pending", f.Pending), short: fmt.Sprintf("+%d", f.Pending), keep: 8, role: theme.Warn})
@@ -130,8 +130,8 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 	for x := range c.Axis.Slots() {
 		cw := c.Axis.CellW
 		t, ok := c.Axis.TokenAt(x * cw)
-		if !ok || t >= len(c.Frame.Tokens) {
-			if ok = !c.Axis.Sweep && c.Frame.Pending > 0 && t >= len(c.Frame.Tokens) && t-len(c.Frame.Tokens) < c.Frame.Pending; ok {
+		if !ok || t >= c.Frame.Tokens.Len() {
+			if ok = !c.Axis.Sweep && c.Frame.Pending > 0 && t >= c.Frame.Tokens.Len() && t-c.Frame.Tokens.Len() < c.Frame.Pending; ok {
 				r.put(theme.Dim, fill("…", cw))
 			} else {
 				r.pad(cw)
@@ -140,12 +140,12 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 		}
 		txt := text(c.Frame, t)
 		txt = slot(txt, cw)
-		flags := c.Frame.Tokens[t].Flags
+		flags := c.Frame.Tokens.At(t).Flags
 		pre, cursor := "", ""
 		if flags&session.Generated != 0 {
 			pre += underline
 		}
-		if outside(c.Frame.Tokens[t]) {
+		if outside(c.Frame.Tokens.At(t)) {
 			pre += strike
 		}
 		level := uint8(0)
@@ -191,7 +191,7 @@ func (k *tokens) marks(c *Context, p *page, w *session.Window, s series, rng hea
 	cw := c.Axis.CellW
 	for x := range c.Axis.Slots() {
 		t, ok := c.Axis.TokenAt(x * cw)
-		if !ok || t >= len(c.Frame.Tokens) {
+		if !ok || t >= c.Frame.Tokens.Len() {
 			r.pad(cw)
 			continue
 		}
@@ -208,7 +208,7 @@ func (k *tokens) marks(c *Context, p *page, w *session.Window, s series, rng hea
 		case session.TickWipe:
 			signs = append(signs, sign{theme.Wipe, "┃"})
 		}
-		if outside(c.Frame.Tokens[t]) {
+		if outside(c.Frame.Tokens.At(t)) {
 			signs = append(signs, sign{theme.Warn, "×"})
 		}
 		if v, ok := one(w, s.data, t); ok {
@@ -283,7 +283,7 @@ func hitToken(c *Context, b *base, x, y int) (Cursor, bool) {
 		return cur, false
 	}
 	t, ok := c.Axis.TokenAt(x - c.Axis.Gutter)
-	if !ok || t >= len(c.Frame.Tokens) {
+	if !ok || t >= c.Frame.Tokens.Len() {
 		return cur, false
 	}
 	cur.T = t

@@ -142,7 +142,7 @@ func TestKeptLane(t *testing.T) {
 		}
 	}
 	wipes := 0
-	for tok := range f.Tokens {
+	for tok := range f.Tokens.Len() {
 		top, low := buf.CellAt(7+2*tok, 1).Content, buf.CellAt(7+2*tok, 2).Content
 		switch {
 		case rho[tok] != rho[tok]: // h was 0

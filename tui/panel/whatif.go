@@ -67,7 +67,7 @@ func (s *diff) Lines(c *Context) []string {
 		clean, changed := c.Frame.Clean, c.Frame.Changed
 		parts := []part{{long: "changed − clean", keep: 6}}
 		for _, t := range c.Frame.Tweaks {
-			parts = append(parts, part{long: phrase(t.Name) + " · " + phrase(t.Scope), short: phrase(t.Name), keep: 5, role: theme.Changed})
+			parts = append(parts, part{long: phrase(t.Name()) + " · " + phrase(t.Scope()), short: phrase(t.Name()), keep: 5, role: theme.Changed})
 		}
 		if changed == nil || clean == nil {
 			parts = append(parts, part{long: "no tweak in force", keep: 9})
@@ -145,7 +145,7 @@ func WhatIf(c *Context) string {
 	a, b := moment(f.Clean), moment(f.Changed)
 	var names []string
 	for _, t := range f.Tweaks {
-		names = append(names, phrase(t.Name))
+		names = append(names, phrase(t.Name()))
 	}
 	what := strings.Join(names, ", ")
 	if what == "" {

@@ -94,7 +94,7 @@ func TestWhatIf(t *testing.T) {
 	if a.ID == b.ID || c.Frame.Text(a.ID) != "9" {
 		t.Fatalf("frozen Δ answers %q, clean %q", c.Frame.Text(b.ID), c.Frame.Text(a.ID))
 	}
-	want := c.Frame.Tweaks[0].Name + ": the answer after ? changes from 9 (" + probability(float64(a.P)) + ") to " +
+	want := c.Frame.Tweaks[0].Name() + ": the answer after ? changes from 9 (" + probability(float64(a.P)) + ") to " +
 		c.Frame.Text(b.ID) + " (" + probability(float64(b.P)) + ")"
 	if got := WhatIf(c); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)

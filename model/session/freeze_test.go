@@ -57,14 +57,14 @@ func TestFreezeDelta(t *testing.T) {
 		t.Helper()
 		l := s.resolve(Look{T: s.Len() - 1, Layer: layer, From: s.Len() - 30, To: s.Len()})
 		f := mustFrame(t, s, l)
-		sameWindow(t, f.Clean, direct(t, m, s.tokens, nil, l, s.groups))
-		sameWindow(t, f.Changed, direct(t, m, s.tokens, s.changed.tweaks, l, s.groups))
+		sameWindow(t, f.Clean, direct(t, m, s.tokens.all(), nil, l, s.groups))
+		sameWindow(t, f.Changed, direct(t, m, s.tokens.all(), s.changed.tweaks, l, s.groups))
 		for i, x := range f.Changed.Delta {
 			if x != constant[layer][i%small.DInner] {
 				t.Fatalf("Δ of token %d is %v, want the constant %v", f.Look.From+i/small.DInner, x, constant[layer][i%small.DInner])
 			}
 		}
-		if len(f.Tweaks) != 1 || f.Tweaks[0].Scope != "all layers · all channels · from t=0 · mean of 100 tokens of branch 1" {
+		if len(f.Tweaks) != 1 || f.Tweaks[0].Scope() != "all layers · all channels · from t=0 · mean of 100 tokens of branch 1" {
 			t.Errorf("tweaks %+v", f.Tweaks)
 		}
 	}
@@ -93,7 +93,7 @@ func TestFreezeDelta(t *testing.T) {
 		t.Error("the changed run is still there")
 	}
 	want := newSession(t, m, Options{})
-	mustAppend(t, want, s.tokens)
+	mustAppend(t, want, s.tokens.all())
 	sameState(t, s, want)
 }
 

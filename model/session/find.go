@@ -1,0 +1,98 @@
+package session
+
+import "strings"
+
+// Find looks for text in what the tokens stand for (TextOf), from token from on
+// in direction dir: forwards if it is positive, else backwards, from itself
+// among them. It gives the first token of the place. A match may begin and end
+// within a token's text and go over several tokens; where tokens are numbers,
+// text is numbers with spaces between, each a whole token. The empty text is
+// nowhere.
+func (f *Frame) Find(text string, from, dir int) (t int, ok bool) {
+	step := 1
+	if dir <= 0 {
+		step = -1
+	}
+	match := f.matcher(text)
+	if match == nil {
+		return 0, false
+	}
+	if step > 0 {
+		from = max(from, 0)
+	} else {
+		from = min(from, f.Tokens.Len()-1)
+	}
+	for t := from; t >= 0 && t < f.Tokens.Len(); t += step {
+		if match(t) {
+			return t, true
+		}
+	}
+	return 0, false
+}
+
+// matcher says whether text begins in token t; nil if it is nowhere.
+func (f *Frame) matcher(text string) func(t int) bool {
+	if f.Info.Texts == nil {
+		words := strings.Fields(text)
+		if len(words) == 0 {
+			return nil
+		}
+		return func(t int) bool {
+			for i, w := range words {
+				if t+i >= f.Tokens.Len() || f.TextOf(t+i) != w {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	if text == "" {
+		return nil
+	}
+	// Most tokens cannot begin a match, and that depends on the id alone.
+	begins := make([]bool, len(f.Info.Texts))
+	for id, s := range f.Info.Texts {
+		begins[id] = len(beginnings(s, text)) > 0
+	}
+	return func(t int) bool {
+		b, k := f.Tokens.blocks[t/blockTokens], t%blockTokens
+		s := ""
+		if b.flags[k]&Other != 0 {
+			s = f.TextOf(t)
+		} else if id := b.ids[k]; int(id) < len(begins) && begins[id] {
+			s = f.Info.Texts[id]
+		} else {
+			return false
+		}
+		for _, rest := range beginnings(s, text) {
+			i := t + 1
+			for ; rest != "" && i < f.Tokens.Len(); i++ {
+				next := f.TextOf(i)
+				if strings.HasPrefix(next, rest) {
+					rest = ""
+				} else if next != "" && strings.HasPrefix(rest, next) {
+					rest = rest[len(next):]
+				} else {
+					break
+				}
+			}
+			if rest == "" {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// beginnings lists what is left of text after each way it can begin within s:
+// "" where s holds all of it.
+func beginnings(s, text string) (rests []string) {
+	for i := range len(s) {
+		if strings.HasPrefix(s[i:], text) {
+			rests = append(rests, "")
+		} else if strings.HasPrefix(text, s[i:]) {
+			rests = append(rests, text[len(s)-i:])
+		}
+	}
+	return rests
+}
