@@ -34,7 +34,7 @@ func (p *Planner) Conv(a ConvArgs) {
 	}
 	pieces := ceil(a.L, convSteps)
 	c := convParams{y: a.Y, x: a.X, w: a.W, window: a.Window, bias: a.Bias, resets: a.Resets,
-		l: int64(a.L), d: int64(a.D), k: int64(a.K), steps: convSteps, silu: flag(a.SiLU), carry: flag(pieces == 1)}
+		l: int64(a.L), d: int64(a.D), k: int64(a.K), steps: convSteps, silu: mark(a.SiLU), carry: mark(pieces == 1)}
 	channels := ceil(a.D, convBlock)
 	e := ConvAny
 	if a.K == 4 {

@@ -67,7 +67,7 @@ var entries = [numEntries]struct{ module, name string }{
 	ScanOutAny:    {"scan", "scan_out_any"},
 	ScanOut16:     {"scan", "scan_out_16"},
 	ScanCombine:   {"scan", "scan_combine"},
-	ScanLanes512:  {"scan", "scan_lanes_512"},
+	ScanLanes512:  {"lanes", "scan_lanes_512"},
 }
 
 // Name is the kernel's name in its module.

@@ -36,8 +36,8 @@ func (p *Planner) Linear(a LinearArgs) {
 		return
 	}
 	g := gemvParams{y: a.Y, x: a.X, w: a.W, bias: a.Bias, l: int64(a.L), in: int64(a.In), out: int64(a.Out),
-		accumulate: flag(a.Accumulate),
-		vec:        flag(a.In%4 == 0 && (a.W|a.X.Ptr)%16 == 0 && (a.L == 1 || a.X.Stride%4 == 0))}
+		accumulate: mark(a.Accumulate),
+		vec:        mark(a.In%4 == 0 && (a.W|a.X.Ptr)%16 == 0 && (a.L == 1 || a.X.Stride%4 == 0))}
 	// Few outputs are shared by several warps each, until there are enough warps
 	// to keep the memory busy or a warp would have nothing to read.
 	for g.split < 3 && a.Out<<g.split < 12*p.Device.SMs && a.In>>g.split > 256 {
@@ -114,7 +114,7 @@ func (p *Planner) gemmWork(a gemmArgs) int {
 func (p *Planner) gemm(layout int, a gemmArgs) {
 	tile, splits, chunk := p.gemmShape(a)
 	g := gemmParams{c: a.c, a: a.a, b: a.b, bias: a.bias, m: int64(a.m), n: int64(a.n), k: int64(a.k),
-		chunk: int64(chunk), accumulate: flag(a.accumulate)}
+		chunk: int64(chunk), accumulate: mark(a.accumulate)}
 	e := GemmNT64 + Entry(layout)
 	if tile == 128 {
 		e = GemmNT128 + Entry(layout)
@@ -128,7 +128,7 @@ func (p *Planner) gemm(layout int, a gemmArgs) {
 	g.c, g.bias, g.accumulate = View{a.work, int64(a.n)}, 0, 0
 	add(p, e, grid, 256, 0, &g)
 	s := gemmSumParams{c: a.c, work: a.work, bias: a.bias, m: int64(a.m), n: int64(a.n),
-		splits: int32(splits), accumulate: flag(a.accumulate)}
+		splits: int32(splits), accumulate: mark(a.accumulate)}
 	grid, s.lanes = rowGrid(a.m, a.n)
 	add(p, GemmSum, grid, rowBlock, 0, &s)
 }

@@ -68,8 +68,8 @@ func add[T any](p *Planner, e Entry, grid [3]int, block, shared int, args *T) {
 // ceil is a/b rounded up.
 func ceil(a, b int) int { return (a + b - 1) / b }
 
-// flag is 1 for true.
-func flag(b bool) int32 {
+// mark is 1 for true.
+func mark(b bool) int32 {
 	if b {
 		return 1
 	}

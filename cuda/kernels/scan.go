@@ -77,7 +77,7 @@ func (p *Planner) Scan(a ScanArgs) {
 	s := scanParams{u: a.U, delta: a.Delta, z: a.Z, y: a.Y, b: a.B, c: a.C, a: a.A, h: a.H,
 		bias: a.Bias, skip: a.Skip, resets: a.Resets, tapH: a.TapH, distance: a.Distance,
 		l: int64(a.L), d: int64(a.D), n: int64(a.N), chunk: int64(a.L), chunks: 1,
-		rule: int32(a.Rule), softplus: flag(a.Softplus)}
+		rule: int32(a.Rule), softplus: mark(a.Softplus)}
 	work := a.Work
 	take := func(bytes int) uint64 {
 		at := work

@@ -1,0 +1,219 @@
+// The selective scan of the released rule with time across lanes, for problems
+// too narrow to fill the device with channels. A warp has two channels and
+// tiles of 512 steps, 16 of them a lane; a block of warps shares one tile of B
+// and C. For each state:
+//
+//   1. a[i] = exp(Δ[i]·A) and the lane's own sum over its 16 steps
+//   2. across lanes, five steps of the scan over pairs (decay, sum). A does not
+//      depend on time, so the decay of a lane is exp(A·ΣΔ): one exponential
+//   3. the 16 steps again from the state that enters the lane, into y
+//
+// A reset starts a new sequence: sums and decays do not cross it, by selection.
+#include "scan.h"
+
+const int T = 512, ROW = T + 4; // rows of Δ and x are padded against bank conflicts
+
+// at is the place of step t in a row of a tile: lane t/16 finds its four groups
+// of four with no two of eight neighbours in the same bank.
+DEV u32 at(u32 t) { return (t & ~15u) + (((t >> 2 ^ t >> 5) & 3) << 2) + (t & 3); }
+
+// One step of a Kogge-Stone scan: (decay, sum) of the lane, with that of the
+// lane K before it in front. Lanes without one keep theirs.
+#define COMBINE(decay, sum, K) \
+  asm volatile("{ .reg .pred p; .reg .b32 q, t; shfl.sync.up.b32 t|p, %1, " #K ", 0, -1; " \
+               "shfl.sync.up.b32 q, %0, " #K ", 0, -1; @p fma.rn.ftz.f32 %1, %0, t, %1; " \
+               "@p mul.rn.ftz.f32 %0, %0, q; }" : "+f"(decay), "+f"(sum))
+
+struct Lanes {
+  const ScanParams &p;
+  float *sb, *sc, *sd, *sx; // [N][512] twice, [channels][516] twice
+  u32 lane, warp;
+  i64 d0;                  // the warp's first channel
+  float rate[2], carry[2]; // A·log2 e and h of state n, in lane n
+
+  // Marks of the lane's 16 steps, and the distance to the lane in which the
+  // newest reset lies (itself: 0), or to lane 0.
+  u32 resets, taps, reach;
+  bool begun; // a reset lies in this lane or before it, in this tile
+
+  __device__ __attribute__((always_inline)) Lanes(const ScanParams &q) : p(q) {}
+
+  // bits16 are the lane's 16 bits out of 32 ballots of 32 steps.
+  template <class F>
+  __device__ __attribute__((always_inline)) u32 bits16(i64 l0, int m, F marked) const {
+    u32 mine = 0;
+    for (u32 q = 0; q < 16; q++) {
+      u32 t = q * 32 + lane, b = ballot((int)t < m && marked(l0 + t));
+      if (lane >> 1 == q) mine = b >> (lane & 1) * 16 & 0xffff;
+    }
+    return mine;
+  }
+
+  __device__ __attribute__((always_inline)) void marks(i64 l0, int m) {
+    resets = p.resets ? bits16(l0, m, [&](i64 t) { return resets_at(p, t); }) : 0;
+    taps = p.tap_of ? bits16(l0, m, [&](i64 t) { return p.tap_of[t] >= 0; }) : 0;
+    u32 before = ballot(resets != 0) & (0xffffffffu >> (31 - lane));
+    begun = before != 0;
+    reach = lane - (begun ? 31 - __builtin_clz(before) : 0);
+  }
+
+  // states runs all states over the tile. MARKED: with resets and taps.
+  template <bool MARKED>
+  __device__ __attribute__((always_inline)) void states(i64 l0) {
+    u32 key = (lane >> 1) & 3, rd = lane * 16;
+    float d[2][16], x[2][16], y[2][16], time[2] = {0.f, 0.f};
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+      const float *rowd = sd + (warp * 2 + r) * ROW + rd, *rowx = sx + (warp * 2 + r) * ROW + rd;
+#pragma unroll
+      for (int j = 0; j < 4; j++) {
+        f4 q = lds4(rowd + ((j ^ key) << 2)), s = lds4(rowx + ((j ^ key) << 2));
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+          d[r][j * 4 + e] = q[e], x[r][j * 4 + e] = s[e], y[r][j * 4 + e] = 0.f;
+          time[r] += q[e];
+        }
+      }
+    }
+    int states = (int)p.n;
+#pragma unroll 1
+    for (int n = 0; n < states; n++) {
+      float b[16], c[16];
+#pragma unroll
+      for (int j = 0; j < 4; j++) {
+        f4 q = lds4(sb + n * T + rd + ((j ^ key) << 2)), s = lds4(sc + n * T + rd + ((j ^ key) << 2));
+#pragma unroll
+        for (int e = 0; e < 4; e++) b[j * 4 + e] = q[e], c[j * 4 + e] = s[e];
+      }
+#pragma unroll
+      for (int r = 0; r < 2; r++) {
+        float A = shfl_idx(rate[r], n), h0 = shfl_idx(carry[r], n), a[16], w[16], sum = 0.f;
+#pragma unroll
+        for (int i = 0; i < 16; i++) {
+          a[i] = ex2(d[r][i] * A);
+          w[i] = x[r][i] * b[i];
+          sum = i == 0 || (MARKED && resets >> i & 1) ? w[i] : fma_(a[i], sum, w[i]);
+        }
+        float decay = ex2(time[r] * A);
+        if (MARKED) {
+#pragma unroll
+          for (u32 k = 1; k < 32; k <<= 1) {
+            float t = shfl_up(sum, k), q = shfl_up(decay, k);
+            if (reach >= k) sum = fma_(decay, t, sum), decay *= q;
+          }
+        } else {
+          COMBINE(decay, sum, 1);
+          COMBINE(decay, sum, 2);
+          COMBINE(decay, sum, 4);
+          COMBINE(decay, sum, 8);
+          COMBINE(decay, sum, 16);
+        }
+        float total = MARKED && begun ? sum : fma_(decay, h0, sum);
+        float h = shfl_up(total, 1), last = shfl_idx(total, 31);
+        if (lane == 0) h = h0;
+        if (lane == (u32)n) carry[r] = last;
+#pragma unroll
+        for (int i = 0; i < 16; i++) {
+          h = MARKED && resets >> i & 1 ? w[i] : fma_(a[i], h, w[i]);
+          y[r][i] = fma_(h, c[i], y[r][i]);
+          if (MARKED && taps >> i & 1 && d0 + r < p.d) {
+            i64 row = p.tap_of[l0 + rd + i];
+            p.tap_h[(row * p.d + d0 + r) * p.n + n] = h;
+          }
+        }
+      }
+    }
+    // y takes the place of Δ: only this lane has read it.
+#pragma unroll
+    for (int r = 0; r < 2; r++)
+#pragma unroll
+      for (int j = 0; j < 4; j++)
+        *(f4 *)&sd[(warp * 2 + r) * ROW + rd + ((j ^ key) << 2)] =
+            f4{y[r][j * 4], y[r][j * 4 + 1], y[r][j * 4 + 2], y[r][j * 4 + 3]};
+  }
+};
+
+KERNEL(256, scan_lanes_512)(const ScanParams q) {
+  ScanParams p = q;
+  batch(p, bid_y());
+  Lanes s(p);
+  u32 t = tid(), channels = p.channels, n = (u32)p.n;
+  s.lane = t & 31, s.warp = t >> 5;
+  s.sb = smem, s.sc = s.sb + n * T, s.sd = s.sc + n * T, s.sx = s.sd + channels * ROW;
+  i64 block0 = (i64)bid_x() * channels;
+  s.d0 = block0 + s.warp * 2;
+#pragma unroll
+  for (int r = 0; r < 2; r++) {
+    bool there = s.lane < n && s.d0 + r < p.d;
+    s.rate[r] = there ? p.a.p[(s.d0 + r) * p.a.stride + s.lane] * LOG2E : 0.f;
+    s.carry[r] = there ? p.h.p[(s.d0 + r) * p.h.stride + s.lane] : 0.f;
+  }
+  // A thread stages one channel at steps first, first + 16, …
+  u32 c = t % channels, first = t / channels;
+  i64 dc = block0 + c;
+  bool there = dc < p.d;
+  float bias = there && p.bias ? p.bias[dc] : 0.f, skip = there && p.skip ? p.skip[dc] : 0.f;
+  bool vec = (((u64)p.b.p | (u64)p.c.p | (u64)(p.b.stride | p.c.stride) << 2) & 15) == 0 && (n & 3) == 0;
+#pragma unroll 1
+  for (i64 l0 = 0; l0 < p.l; l0 += T) {
+    int m = p.l - l0 < T ? (int)(p.l - l0) : T;
+    {
+      const float *pd = p.delta.p + (l0 + first) * p.delta.stride + dc;
+      const float *pu = p.u.p + (l0 + first) * p.u.stride + dc;
+#pragma unroll 8
+      for (u32 i = first; i < T; i += 16) {
+        float d = 0.f, x = 0.f;
+        if (there && (int)i < m) {
+          d = *pd, x = *pu;
+          if (p.softplus) d = softplus(p.bias ? d + bias : d);
+          x *= d;
+        }
+        u32 w = c * ROW + at(i);
+        s.sd[w] = d, s.sx[w] = x;
+        pd += 16 * p.delta.stride, pu += 16 * p.u.stride;
+      }
+    }
+    for (u32 i = t; i < T; i += threads()) {
+      const float *rb = p.b.p + (l0 + i) * p.b.stride, *rc = p.c.p + (l0 + i) * p.c.stride;
+      bool in = (int)i < m;
+      u32 w = at(i);
+      if (vec) {
+#pragma unroll 4
+        for (u32 k = 0; k < n; k += 4) {
+          f4 b = 0.f, e = 0.f;
+          if (in) b = *(const f4 *)(rb + k), e = *(const f4 *)(rc + k);
+#pragma unroll
+          for (u32 j = 0; j < 4; j++) s.sb[(k + j) * T + w] = b[j], s.sc[(k + j) * T + w] = e[j];
+        }
+      } else {
+#pragma unroll 4
+        for (u32 k = 0; k < n; k++) {
+          s.sb[k * T + w] = in ? rb[k] : 0.f;
+          s.sc[k * T + w] = in ? rc[k] : 0.f;
+        }
+      }
+    }
+    s.marks(l0, m);
+    sync();
+    if (ballot((s.resets | s.taps) != 0)) s.states<true>(l0);
+    else s.states<false>(l0);
+    sync();
+    const float *pu = p.u.p + (l0 + first) * p.u.stride + dc;
+    const float *pz = p.z.p + (p.z.p ? (l0 + first) * p.z.stride + dc : 0);
+    float *py = p.y.p + (l0 + first) * p.y.stride + dc;
+#pragma unroll 8
+    for (u32 i = first; i < T; i += 16) {
+      if (there && (int)i < m) {
+        float v = s.sd[c * ROW + at(i)];
+        if (p.skip) v = fma_(skip, *pu, v);
+        if (p.z.p) v *= silu(*pz);
+        *py = v;
+      }
+      pu += 16 * p.u.stride, pz += 16 * p.z.stride, py += 16 * p.y.stride;
+    }
+    sync();
+  }
+#pragma unroll
+  for (int r = 0; r < 2; r++)
+    if (s.lane < n && s.d0 + r < p.d) p.h.p[(s.d0 + r) * p.h.stride + s.lane] = s.carry[r];
+}

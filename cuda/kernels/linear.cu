@@ -1,0 +1,243 @@
+// Matrix products: a few rows against a large matrix (limited by reading the
+// matrix once), and tiles for many rows.
+#include "gpu.h"
+
+struct GemvParams {
+  View y, x;
+  const float *w, *bias;
+  i64 l, in, out;
+  int accumulate, split, vec, pad;
+};
+
+// A warp has one output, or 2^split warps share it, each reading every 2^split-th
+// group of 32 (or 32·4) elements. ROWS is at least p.l; rows that do not exist
+// repeat the last one and are not stored.
+template <int ROWS>
+DEV void gemv(const GemvParams &p) {
+  __shared__ static float part[8][ROWS];
+  u32 t = tid(), lane = t & 31, warp = t >> 5;
+  u32 sharers = 1u << p.split, share = warp & (sharers - 1);
+  i64 o = (i64)bid_x() * (8 >> p.split) + (warp >> p.split);
+  bool there = o < p.out;
+  const float *x[ROWS];
+  float sum[ROWS];
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) {
+    x[r] = p.x.p + (r < p.l ? r : p.l - 1) * p.x.stride;
+    sum[r] = 0.f;
+  }
+  const float *w = p.w + (there ? o : 0) * p.in;
+  i64 step = (i64)32 << p.split, i = share * 32 + lane;
+  if (p.vec) {
+    i64 n = p.in >> 2;
+    for (; i + 3 * step < n; i += 4 * step) {
+      f4 a[4];
+#pragma unroll
+      for (int k = 0; k < 4; k++) a[k] = ((const f4 *)w)[i + k * step];
+#pragma unroll
+      for (int k = 0; k < 4; k++)
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) {
+          f4 b = ((const f4 *)x[r])[i + k * step];
+          sum[r] = fma_(a[k].x, b.x, sum[r]);
+          sum[r] = fma_(a[k].y, b.y, sum[r]);
+          sum[r] = fma_(a[k].z, b.z, sum[r]);
+          sum[r] = fma_(a[k].w, b.w, sum[r]);
+        }
+    }
+    for (; i < n; i += step) {
+      f4 a = ((const f4 *)w)[i];
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) {
+        f4 b = ((const f4 *)x[r])[i];
+        sum[r] = fma_(a.x, b.x, sum[r]);
+        sum[r] = fma_(a.y, b.y, sum[r]);
+        sum[r] = fma_(a.z, b.z, sum[r]);
+        sum[r] = fma_(a.w, b.w, sum[r]);
+      }
+    }
+  } else {
+    for (; i < p.in; i += step) {
+      float a = w[i];
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) sum[r] = fma_(a, x[r][i], sum[r]);
+    }
+  }
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) sum[r] = warp_sum(sum[r]);
+  if (lane == 0) {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) part[warp][r] = sum[r];
+  }
+  sync();
+  // Lane r of an output's first warp finishes row r.
+  if (share == 0 && there && lane < ROWS && lane < p.l) {
+    float v = 0.f;
+    for (u32 s = 0; s < sharers; s++) v += part[warp + s][lane];
+    if (p.bias) v += p.bias[o];
+    float *y = p.y.p + (i64)lane * p.y.stride + o;
+    if (p.accumulate) v += *y;
+    *y = v;
+  }
+}
+
+KERNEL(256, gemv_1)(const GemvParams p) { gemv<1>(p); }
+KERNEL(256, gemv_2)(const GemvParams p) { gemv<2>(p); }
+KERNEL(256, gemv_4)(const GemvParams p) { gemv<4>(p); }
+KERNEL(256, gemv_8)(const GemvParams p) { gemv<8>(p); }
+
+struct GemmParams {
+  View c, a, b;
+  const float *bias;
+  i64 m, n, k, chunk;
+  int accumulate, pad;
+};
+
+// four is elements [at, at+4) of a row of which n are there, zeros beyond.
+DEV f4 four(const float *row, i64 at, i64 n, bool vec) {
+  if (vec && at + 4 <= n) return *(const f4 *)(row + at);
+  f4 v = 0.f;
+#pragma unroll
+  for (int i = 0; i < 4; i++)
+    if (at + i < n) v[i] = row[at + i];
+  return v;
+}
+
+// A panel is TILE rows (m or n) of 16 values of k of one operand: first in the
+// registers of the thread, then in shared memory as [k][m]. ALONG: k runs along
+// the rows of the matrix as stored; otherwise m does.
+template <int TILE, bool ALONG>
+struct Panel {
+  static const int PARTS = TILE / 64;
+  f4 v[PARTS];
+
+  static __device__ __attribute__((always_inline)) bool aligned(const View &a) { return (((u64)a.p | (u64)(a.stride << 2)) & 15) == 0; }
+
+  __device__ __attribute__((always_inline)) void load(const View &a, i64 m0, i64 m, i64 k0, i64 k, bool vec) {
+    u32 t = tid();
+#pragma unroll
+    for (int q = 0; q < PARTS; q++) {
+      if (ALONG) {
+        i64 row = m0 + q * 64 + (t >> 2);
+        v[q] = row < m ? four(a.p + row * a.stride, k0 + (t & 3) * 4, k, vec) : (f4)0.f;
+      } else {
+        i64 row = k0 + (t >> 4);
+        v[q] = row < k ? four(a.p + row * a.stride, m0 + q * 64 + (t & 15) * 4, m, vec) : (f4)0.f;
+      }
+    }
+  }
+
+  __device__ __attribute__((always_inline)) void store(float *s) const {
+    u32 t = tid();
+#pragma unroll
+    for (int q = 0; q < PARTS; q++) {
+      if (ALONG) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) s[((t & 3) * 4 + i) * (TILE + 4) + q * 64 + (t >> 2)] = v[q][i];
+      } else {
+        *(f4 *)&s[(t >> 4) * (TILE + 4) + q * 64 + (t & 15) * 4] = v[q];
+      }
+    }
+  }
+};
+
+// C tile = Σ_k A·B with 256 threads, each of which has 4 × 4 outputs of every
+// 64 × 64 part. The next 16 values of k are on their way while 16 are used.
+template <int TILE, bool A_ALONG, bool B_ALONG>
+DEV void gemm(const GemmParams &p) {
+  const int PARTS = TILE / 64, ROW = TILE + 4;
+  __attribute__((shared, aligned(16))) static float sa[2][16 * ROW];
+  __attribute__((shared, aligned(16))) static float sb[2][16 * ROW];
+  u32 t = tid(), tx = t & 15, ty = t >> 4;
+  i64 m0 = (i64)bid_x() * TILE, n0 = (i64)bid_y() * TILE;
+  i64 k0 = (i64)bid_z() * p.chunk, k1 = k0 + p.chunk < p.k ? k0 + p.chunk : p.k;
+  Panel<TILE, A_ALONG> a;
+  Panel<TILE, B_ALONG> b;
+  bool va = a.aligned(p.a), vb = b.aligned(p.b);
+  f4 acc[PARTS][PARTS][4];
+#pragma unroll
+  for (int i = 0; i < PARTS; i++)
+#pragma unroll
+    for (int j = 0; j < PARTS; j++)
+#pragma unroll
+      for (int r = 0; r < 4; r++) acc[i][j][r] = 0.f;
+  a.load(p.a, m0, p.m, k0, k1, va);
+  b.load(p.b, n0, p.n, k0, k1, vb);
+  u32 turn = 0;
+#pragma unroll 1
+  for (i64 k = k0; k < k1; k += 16) {
+    a.store(sa[turn]);
+    b.store(sb[turn]);
+    sync();
+    if (k + 16 < k1) {
+      a.load(p.a, m0, p.m, k + 16, k1, va);
+      b.load(p.b, n0, p.n, k + 16, k1, vb);
+    }
+    const float *xa = &sa[turn][ty * 4], *xb = &sb[turn][tx * 4];
+#pragma unroll 4
+    for (int q = 0; q < 16; q++) {
+      f4 u[PARTS], v[PARTS];
+#pragma unroll
+      for (int i = 0; i < PARTS; i++) u[i] = lds4(xa + q * ROW + i * 64), v[i] = lds4(xb + q * ROW + i * 64);
+#pragma unroll
+      for (int i = 0; i < PARTS; i++)
+#pragma unroll
+        for (int j = 0; j < PARTS; j++)
+#pragma unroll
+          for (int r = 0; r < 4; r++)
+#pragma unroll
+            for (int c = 0; c < 4; c++) acc[i][j][r][c] = fma_(u[i][r], v[j][c], acc[i][j][r][c]);
+    }
+    turn ^= 1; // the other half is written next: one barrier a round is enough
+  }
+  float *out = p.c.p + (i64)bid_z() * p.m * p.c.stride;
+#pragma unroll
+  for (int i = 0; i < PARTS; i++)
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+      i64 row = m0 + i * 64 + ty * 4 + r;
+      if (row >= p.m) continue;
+      float *c = out + row * p.c.stride;
+#pragma unroll
+      for (int j = 0; j < PARTS; j++)
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+          i64 col = n0 + j * 64 + tx * 4 + e;
+          if (col >= p.n) continue;
+          float v = acc[i][j][r][e];
+          if (p.bias) v += p.bias[col];
+          if (p.accumulate) v += c[col];
+          c[col] = v;
+        }
+    }
+}
+
+KERNEL(256, gemm_nt_64)(const GemmParams p) { gemm<64, true, true>(p); }
+KERNEL(256, gemm_nn_64)(const GemmParams p) { gemm<64, true, false>(p); }
+KERNEL(256, gemm_tn_64)(const GemmParams p) { gemm<64, false, false>(p); }
+KERNEL(256, gemm_nt_128)(const GemmParams p) { gemm<128, true, true>(p); }
+KERNEL(256, gemm_nn_128)(const GemmParams p) { gemm<128, true, false>(p); }
+KERNEL(256, gemm_tn_128)(const GemmParams p) { gemm<128, false, false>(p); }
+
+struct GemmSumParams {
+  View c;
+  const float *work, *bias;
+  i64 m, n;
+  int splits, accumulate, lanes, pad;
+};
+
+// The parts of a product whose k was cut, added in order.
+KERNEL(256, gemm_sum)(const GemmSumParams p) {
+  u32 t = tid(), per = 256u >> p.lanes;
+  i64 row = (i64)bid_x() * per + (t >> p.lanes);
+  if (row >= p.m) return;
+  for (i64 col = t & ((1u << p.lanes) - 1); col < p.n; col += 1u << p.lanes) {
+    const float *w = p.work + row * p.n + col;
+    float v = 0.f;
+    for (int s = 0; s < p.splits; s++) v += w[(i64)s * p.m * p.n];
+    if (p.bias) v += p.bias[col];
+    float *c = p.c.p + row * p.c.stride + col;
+    if (p.accumulate) v += *c;
+    *c = v;
+  }
+}

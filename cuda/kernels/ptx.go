@@ -1,0 +1,39 @@
+package kernels
+
+import _ "embed"
+
+//go:generate sh build.sh
+//go:generate go test -run TestSourcesMatch -update .
+
+// The modules, as build.sh makes them from the *.cu files.
+var (
+	//go:embed rows.ptx
+	rowsPTX string
+	//go:embed linear.ptx
+	linearPTX string
+	//go:embed conv.ptx
+	convPTX string
+	//go:embed scan.ptx
+	scanPTX string
+	//go:embed lanes.ptx
+	lanesPTX string
+)
+
+// Module is one PTX text to be loaded on a device.
+type Module struct {
+	Name string // as Entry.Module has it
+	PTX  string
+	CC   int // the least compute capability, 10·major + minor
+}
+
+// Modules lists every module. A device loads those its capability allows;
+// Planner does not use the others.
+func Modules() []Module {
+	return []Module{
+		{"rows", rowsPTX, 75},
+		{"linear", linearPTX, 75},
+		{"conv", convPTX, 75},
+		{"scan", scanPTX, 75},
+		{"lanes", lanesPTX, 75},
+	}
+}
