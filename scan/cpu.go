@@ -42,11 +42,19 @@ func NewCPU(o Options) *CPU {
 		if set == BestKernels {
 			set = bestKernels()
 		}
-		return &CPU{&cpu[float32]{dtype: Float32, threads: threads, kernels: kernels32(set), grad: grad32()}}
+		return &CPU{newHost(threads, &cpu[float32]{dtype: Float32, kernels: kernels32(set), grad: grad32()})}
 	case Float64:
-		return &CPU{&cpu[float64]{dtype: Float64, threads: threads, kernels: generic64(), grad: grad64()}}
+		return &CPU{newHost(threads, &cpu[float64]{dtype: Float64, kernels: generic64(), grad: grad64()})}
 	}
 	panic("scan: NewCPU: DType must be Float32 or Float64")
+}
+
+// newHost gives c its workers. They end with Close, or with c itself where an
+// owner forgot it.
+func newHost[T float](threads int, c *cpu[T]) *cpu[T] {
+	c.threads, c.pool = threads, newPool(threads)
+	runtime.AddCleanup(c, (*pool).close, c.pool)
+	return c
 }
 
 // float is what activations and weights are made of.
@@ -57,6 +65,7 @@ type float interface{ float32 | float64 }
 type cpu[T float] struct {
 	dtype   DType
 	threads int
+	pool    *pool
 	kernels kernels[T]
 
 	// The arguments of the operation under way, kept here so that handing them
@@ -113,8 +122,10 @@ func (c *cpu[T]) Alloc(t DType, n int) (Buffer, error) {
 // Sync implements Backend: everything has already happened.
 func (c *cpu[T]) Sync() error { return nil }
 
-// Close implements Backend. Buffers belong to their owners and stay usable.
+// Close implements Backend. Buffers belong to their owners and stay usable,
+// and operations still work, on the caller's goroutine alone.
 func (c *cpu[T]) Close() error {
+	c.pool.close()
 	c.zeros, c.steps = nil, nil
 	// What the last operation was handed must not outlive its owner.
 	c.linear, c.conv, c.scan = linearJob[T]{}, convJob[T]{}, scanJob[T]{}

@@ -33,7 +33,7 @@ func (c *cpu[T]) Conv(a ConvArgs) {
 		return
 	}
 	c.conv.zeros = c.zeroRow(a.D)
-	split(&c.conv, a.D, 64, c.share(a.L*a.D*a.K))
+	c.split(&c.conv, a.D, 64, c.share(a.L*a.D*a.K))
 }
 
 // run convolves channels [from, to). Each output is the bias, then the taps from

@@ -51,7 +51,7 @@ func (c *cpu[T]) ConvBackward(a ConvGrad) {
 	j.pre = room(&c.grad.pre, a.K*a.D)
 	j.sums = room(&c.grad.sums, (a.K+1)*a.D)
 	c.grad.conv = j
-	split(&c.grad.conv, a.D, 64, c.share(3*a.L*a.D*a.K))
+	c.split(&c.grad.conv, a.D, 64, c.share(3*a.L*a.D*a.K))
 }
 
 // run goes through channels [from, to) backwards in time.

@@ -102,7 +102,7 @@ func (c *cpu[T]) LinearBackward(a LinearGrad) {
 		if w.back == nil {
 			w.packBack()
 		}
-		split(&g.linear, a.L, 1, parts)
+		c.split(&g.linear, a.L, 1, parts)
 	}
 	if j.dw.data != nil {
 		panels := (w.out + panelWidth - 1) / panelWidth
@@ -110,7 +110,7 @@ func (c *cpu[T]) LinearBackward(a LinearGrad) {
 		g.linear.panels = room(&g.panels, panels*panelWidth*a.L)
 		transpose(g.linear.xT, x, a.L, w.in)
 		g.linear.weights = true
-		split(&g.linear, panels, 1, parts)
+		c.split(&g.linear, panels, 1, parts)
 	}
 }
 

@@ -100,7 +100,7 @@ func (c *cpu[T]) ScanBackward(a ScanGrad) {
 	j.partial = room(&c.grad.partial, j.groups*2*L*N)
 	j.zeros = c.zeroRow(N)
 	c.grad.scan = j
-	split(&c.grad.scan, j.groups, 1, c.share(16*L*D*max(N, 1)))
+	c.split(&c.grad.scan, j.groups, 1, c.share(16*L*D*max(N, 1)))
 	c.grad.scan.gather(db, dc)
 }
 

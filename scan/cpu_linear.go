@@ -84,7 +84,7 @@ func (c *cpu[T]) Linear(a LinearArgs) {
 	if a.L >= 4*parts {
 		c.linear.byRows, n = true, a.L
 	}
-	split(&c.linear, n, 1, parts)
+	c.split(&c.linear, n, 1, parts)
 }
 
 // run computes the rows or the panels [from, to).

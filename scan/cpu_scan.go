@@ -77,7 +77,7 @@ func (c *cpu[T]) Scan(a ScanArgs) {
 	}
 	c.scan = j
 	// An exponential weighs some eight multiply-adds.
-	split(&c.scan, D, scanBlock, c.share(8*L*D*max(N, 1)))
+	c.split(&c.scan, D, scanBlock, c.share(8*L*D*max(N, 1)))
 }
 
 // checkSteps demands ascending steps inside [0, L): a tap is written as its step

@@ -189,7 +189,7 @@ func TestSplit(t *testing.T) {
 		for _, grain := range []int{1, 16, 64} {
 			for _, parts := range []int{1, 2, 3, 8} {
 				c := &covered{times: make([]int32, n), bad: -1}
-				split(c, n, grain, parts)
+				newTestPool(t, parts).split(c, n, grain, parts)
 				for i, k := range c.times {
 					if k != 1 {
 						t.Fatalf("n %d, grain %d, parts %d: element %d ran %d times", n, grain, parts, i, k)
@@ -200,7 +200,7 @@ func TestSplit(t *testing.T) {
 	}
 	for _, bad := range []int{0, 5, 9} {
 		mustPanic(t, "a panic in a part", func() {
-			split(&covered{times: make([]int32, 10), bad: bad}, 10, 1, 3)
+			newTestPool(t, 3).split(&covered{times: make([]int32, 10), bad: bad}, 10, 1, 3)
 		})
 	}
 }
