@@ -66,11 +66,12 @@ type cpu[T float] struct {
 	dtype   DType
 	threads int
 	pool    *pool
+	weights WeightFormat
 	kernels kernels[T]
 
 	// The arguments of the operation under way, kept here so that handing them
 	// to workers allocates nothing.
-	linear linearJob[T]
+	linear product[T]
 	conv   convJob[T]
 	scan   scanJob[T]
 	grad   gradState[T] // of the backward operations, likewise
@@ -82,10 +83,8 @@ type cpu[T float] struct {
 // kernels are the inner loops of a kernel set. Each works on one row (one step),
 // so a step and a chunk run the same code and agree bit for bit.
 type kernels[T float] struct {
-	name string
-	// panel sums one panel of outputs: Σ_i x[i]·w[i·panelWidth+k] for each k,
-	// every sum in the order of i.
-	panel func(x, w []T) [panelWidth]T
+	name   string
+	matrix matrixKernels[T]
 	// softplus is dst = log(1+exp(x+bias)), and x+bias above 20; bias may be nil.
 	softplus func(dst, x, bias []T)
 	// silu is x = x/(1+exp(−x)).
@@ -128,7 +127,7 @@ func (c *cpu[T]) Close() error {
 	c.pool.close()
 	c.zeros, c.steps = nil, nil
 	// What the last operation was handed must not outlive its owner.
-	c.linear, c.conv, c.scan = linearJob[T]{}, convJob[T]{}, scanJob[T]{}
+	c.linear, c.conv, c.scan = product[T]{}, convJob[T]{}, scanJob[T]{}
 	c.grad = gradState[T]{kernels: c.grad.kernels}
 	return nil
 }

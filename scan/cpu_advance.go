@@ -19,7 +19,7 @@ import "math"
 func generic32() kernels[float32] {
 	return kernels[float32]{
 		name:     "cpu generic f32",
-		panel:    panelSum[float32],
+		matrix:   genericMatrix[float32](),
 		softplus: softplusRow32,
 		silu:     siluRow32,
 		gate:     gateRow32,
@@ -37,7 +37,7 @@ func generic32() kernels[float32] {
 func generic64() kernels[float64] {
 	return kernels[float64]{
 		name:     "cpu generic f64",
-		panel:    panelSum[float64],
+		matrix:   genericMatrix[float64](),
 		softplus: softplusRow64,
 		silu:     siluRow64,
 		gate:     gateRow64,

@@ -7,15 +7,14 @@ import "math"
 // the largest shape and stays.
 type gradState[T float] struct {
 	kernels gradKernels[T]
-	linear  linearGradJob[T]
+	linear  linearGrad[T]
 	conv    convGradJob[T]
 	scan    scanGradJob[T]
 
-	xT, panels []T // of LinearBackward
-	pre, sums  []T // of ConvBackward
-	sigmoids   []T // of ConvBackward: a row
-	chunk      []T // of ScanBackward: each group's scratch
-	partial    []T // of ScanBackward: each group's dB and dC
+	pre, sums []T // of ConvBackward
+	sigmoids  []T // of ConvBackward: a row
+	chunk     []T // of ScanBackward: each group's scratch
+	partial   []T // of ScanBackward: each group's dB and dC
 }
 
 // gradKernels are the inner loops of the backward operations, beside those of

@@ -1,54 +1,25 @@
 package scan
 
-// UpdateWeight implements Differentiable.
+// UpdateWeight implements Differentiable. A weight beyond the range of f16
+// becomes infinite there.
 func (c *cpu[T]) UpdateWeight(w Weight, data []float32) {
-	p, ok := w.(*packed[T])
-	if !ok {
-		panic("scan: UpdateWeight: the weight belongs to another backend")
-	}
+	p := weightOf[T](w, "scan: UpdateWeight: the weight belongs to another backend", "scan: UpdateWeight: the weight was freed")
 	if len(data) != p.out*p.in {
 		panic("scan: UpdateWeight: the data do not have the weight's shape")
 	}
-	if len(p.data) < p.out*p.in {
-		panic("scan: UpdateWeight: the weight was freed")
-	}
 	for o := range p.out {
-		base := o/panelWidth*p.in*panelWidth + o%panelWidth
-		for i, v := range data[o*p.in : (o+1)*p.in] {
-			p.data[base+i*panelWidth] = T(v)
-		}
+		p.setRow(o, data[o*p.in:(o+1)*p.in])
 	}
 	if p.back != nil {
-		p.packBack()
+		p.back.transposeOf(p.panels)
 	}
 }
 
-// packBack makes back, the panels of the transposed matrix: element (o, i) is
-// at (i/8·out + o)·8 + i%8. With it dX = dY·W is the same sum as a forward
-// Linear.
-func (w *packed[T]) packBack() {
-	if w.back == nil {
-		w.back = make([]T, (w.in+panelWidth-1)/panelWidth*w.out*panelWidth)
-	}
-	for o := range w.out {
-		from := w.data[o/panelWidth*w.in*panelWidth+o%panelWidth:]
-		for i := range w.in {
-			w.back[(i/panelWidth*w.out+o)*panelWidth+i%panelWidth] = from[i*panelWidth]
-		}
-	}
-}
-
-// linearGradJob is one half of a LinearBackward under way: dX, whose range
-// counts rows, or dW, whose range counts panels of outputs.
-type linearGradJob[T float] struct {
-	dy, dx, dw view[T]
-	w          *packed[T]
-	rows       int
-	accumulate bool
-	weights    bool // the half under way is dW
-	panel      func(x, w []T) [panelWidth]T
-	xT         []T // (In, L): X transposed
-	panels     []T // (panels of Out, L, 8): dY by panels
+// linearGrad is what LinearBackward keeps between calls.
+type linearGrad[T float] struct {
+	product[T]
+	x  panels[T] // the input as the weights of dW
+	dy []T       // (Out, L): dY transposed
 }
 
 // LinearBackward implements Differentiable:
@@ -56,29 +27,21 @@ type linearGradJob[T float] struct {
 //	dX[t][i]  = Σ_o dY[t][o]·W[o][i]   in the order of o
 //	dW[o][i] += Σ_t dY[t][o]·X[t][i]   in the order of t
 //
-// Both are sums of the same panel kernel as Linear, over operands laid out for
-// it.
+// Both are products like Linear's: the first over the transposed weight, the
+// second of dY transposed with X in the place of a weight.
 func (c *cpu[T]) LinearBackward(a LinearGrad) {
-	w, ok := a.W.(*packed[T])
-	if !ok {
-		panic("scan: LinearBackward: the weight belongs to another backend")
-	}
+	w := weightOf[T](a.W, "scan: LinearBackward: the weight belongs to another backend", "scan: LinearBackward: the weight was freed")
 	if a.L < 0 {
 		panic("scan: LinearBackward: L is negative")
 	}
-	if len(w.data) < w.out*w.in {
-		panic("scan: LinearBackward: the weight was freed")
-	}
 	x := viewOf[T](a.X, a.L, w.in, "scan: LinearBackward: X is not (L, In)")
-	j := linearGradJob[T]{
-		dy: viewOf[T](a.DY, a.L, w.out, "scan: LinearBackward: DY is not (L, Out)"),
-		w:  w, rows: a.L, accumulate: a.Accumulate, panel: c.kernels.panel,
-	}
+	dy := viewOf[T](a.DY, a.L, w.out, "scan: LinearBackward: DY is not (L, Out)")
+	var dx, dw view[T]
 	if !a.DX.Absent() {
-		j.dx = viewOf[T](a.DX, a.L, w.in, "scan: LinearBackward: DX is not (L, In)")
+		dx = viewOf[T](a.DX, a.L, w.in, "scan: LinearBackward: DX is not (L, In)")
 	}
 	if !a.DW.Absent() {
-		j.dw = viewOf[T](a.DW, w.out, w.in, "scan: LinearBackward: DW is not (Out, In)")
+		dw = viewOf[T](a.DW, w.out, w.in, "scan: LinearBackward: DW is not (Out, In)")
 	}
 	var bias []T
 	if !a.DBias.Absent() {
@@ -89,79 +52,47 @@ func (c *cpu[T]) LinearBackward(a LinearGrad) {
 	}
 	if bias != nil {
 		for t := range a.L {
-			addTo(bias, j.dy.row(t, w.out))
+			addTo(bias, dy.row(t, w.out))
 		}
 	}
 	if w.in == 0 {
 		return
 	}
-	g := &c.grad
-	g.linear = j
-	parts := c.share(a.L * w.out * w.in)
-	if j.dx.data != nil {
+	g, k := &c.grad.linear, &c.kernels.matrix
+	if dx.data != nil {
 		if w.back == nil {
-			w.packBack()
+			w.back = newPanels[T](w.in, w.out, k.width, k.lanes, w.format)
+			w.back.transposeOf(w.panels)
 		}
-		c.split(&g.linear, a.L, 1, parts)
+		g.product = product[T]{y: dx, x: dy, w: w.back, rows: a.L, accumulate: a.Accumulate}
+		c.multiply(&g.product)
 	}
-	if j.dw.data != nil {
-		panels := (w.out + panelWidth - 1) / panelWidth
-		g.linear.xT = room(&g.xT, w.in*a.L)
-		g.linear.panels = room(&g.panels, panels*panelWidth*a.L)
-		transpose(g.linear.xT, x, a.L, w.in)
-		g.linear.weights = true
-		c.split(&g.linear, panels, 1, parts)
+	if dw.data != nil {
+		store := g.x.full
+		g.x = panels[T]{rows: w.in, depth: a.L, width: k.width, lanes: k.lanes}
+		if n := g.x.size(); len(store) < n {
+			store = aligned[T](n)
+		}
+		g.x.full = store
+		g.x.setColumns(x)
+		rows := room(&g.dy, w.out*a.L)
+		transpose(rows, dy, a.L, w.out)
+		g.product = product[T]{y: dw, x: view[T]{rows, a.L}, w: &g.x, rows: w.out, accumulate: true}
+		c.multiply(&g.product)
 	}
 }
 
-// run computes rows of dX or panels of dW.
-func (j *linearGradJob[T]) run(from, to int) {
-	if j.weights {
-		for p := from; p < to; p++ {
-			j.weightPanel(p)
-		}
-		return
-	}
-	in, out := j.w.in, j.w.out
-	for p := 0; p < (in+panelWidth-1)/panelWidth; p++ {
-		w := j.w.back[p*out*panelWidth : (p+1)*out*panelWidth]
-		i := p * panelWidth
-		width := min(panelWidth, in-i)
-		for t := from; t < to; t++ {
-			sum := j.panel(j.dy.row(t, out), w)
-			dx := j.dx.data[t*j.dx.stride+i : t*j.dx.stride+i+width]
-			if j.accumulate {
-				addTo(dx, sum[:width])
-			} else {
-				copy(dx, sum[:width])
-			}
-		}
-	}
-}
-
-// weightPanel adds the gradient of the eight rows of W from row 8·p on.
-func (j *linearGradJob[T]) weightPanel(p int) {
-	in, L, o := j.w.in, j.rows, p*panelWidth
-	width := min(panelWidth, j.w.out-o)
-	dy := j.panels[p*L*panelWidth : (p+1)*L*panelWidth]
-	for t := range L {
-		row := j.dy.data[t*j.dy.stride+o : t*j.dy.stride+o+width]
-		clear(dy[t*panelWidth+copy(dy[t*panelWidth:], row) : (t+1)*panelWidth])
-	}
-	for i := range in {
-		sum := j.panel(j.xT[i*L:(i+1)*L], dy)
-		at := o*j.dw.stride + i
-		for k := range width {
-			j.dw.data[at+k*j.dw.stride] += sum[k]
-		}
-	}
-}
-
-// transpose is dst (cols, rows) = x (rows, cols).
+// transpose is dst (cols, rows) = x (rows, cols), in squares that stay in the
+// first cache level.
 func transpose[T float](dst []T, x view[T], rows, cols int) {
-	for r := range rows {
-		for c, v := range x.row(r, cols) {
-			dst[c*rows+r] = v
+	const side = 16
+	for r0 := 0; r0 < rows; r0 += side {
+		for c0 := 0; c0 < cols; c0 += side {
+			for r := r0; r < min(r0+side, rows); r++ {
+				for c, v := range x.row(r, cols)[c0:min(c0+side, cols)] {
+					dst[(c0+c)*rows+r] = v
+				}
+			}
 		}
 	}
 }
