@@ -9,6 +9,7 @@ import (
 	"mamba-tui/tui/heat"
 	"mamba-tui/tui/learn/history"
 	"mamba-tui/tui/panel"
+	"mamba-tui/tui/plot"
 	"mamba-tui/tui/theme"
 )
 
@@ -64,13 +65,13 @@ func (m *Model) chartLines(id string, c chart, w, h int) []string {
 	if n < 1 {
 		return p.Lines()
 	}
-	pic := newPlot(w-axisW, n)
-	pic.plain = m.theme.Depth == heat.Mono
+	pic := plot.New(w-axisW, n)
+	pic.Plain = m.theme.Depth == heat.Mono
 	a := &axes{p: pic, steps: m.span(), rng: c.rng}
 	c.draw(a)
 	m.legend(pic, c)
 	if !m.follows() {
-		pic.cursor(a.x(m.shownStep()) / 2)
+		pic.Cursor(a.x(m.shownStep()) / 2)
 	}
 	for y := range n {
 		label, tick := "", "│"
@@ -83,7 +84,7 @@ func (m *Model) chartLines(id string, c chart, w, h int) []string {
 			label, tick = c.format(c.rng.Value(0.5)), "┤"
 		}
 		r := p.Row().Put(theme.Dim, panel.Right(label, axisW-1)+tick)
-		pic.row(r, y)
+		pic.Row(r, y)
 	}
 	if foot {
 		m.stepAxis(p.Row(), a)
@@ -120,26 +121,26 @@ func (m *Model) stepAxis(r *panel.Row, a *axes) {
 }
 
 // legend writes the keys into the corner that curves leave free.
-func (m *Model) legend(p *plot, c chart) {
-	if len(c.keys) == 0 || p.h < 3 {
+func (m *Model) legend(p *plot.Picture, c chart) {
+	if len(c.keys) == 0 || p.H < 3 {
 		return
 	}
 	wide := 0
 	for _, k := range c.keys {
 		wide = max(wide, panel.Width(k.text)+2)
 	}
-	wide = min(wide, p.w/2)
+	wide = min(wide, p.W/2)
 	if wide < 6 {
 		return
 	}
-	most := min(len(c.keys), (p.h+1)/2)
+	most := min(len(c.keys), (p.H+1)/2)
 	for i, k := range c.keys[:most] {
 		y := i
 		if c.low {
-			y = p.h - most + i
+			y = p.H - most + i
 		}
-		p.put(p.w-wide, y, k.role, k.sign)
-		p.put(p.w-wide+1, y, k.role, " "+panel.Clip(k.text, wide-2))
+		p.Put(p.W-wide, y, k.role, k.sign)
+		p.Put(p.W-wide+1, y, k.role, " "+panel.Clip(k.text, wide-2))
 	}
 }
 
@@ -276,7 +277,7 @@ func (m *Model) normChart() chart {
 	}
 	c.draw = func(a *axes) {
 		if y := a.y(clip); clip < a.rng.Max {
-			a.p.line(0, y, 2*a.p.w-1, y, theme.Dim, true)
+			a.p.Line(0, y, 2*a.p.W-1, y, theme.Dim, true)
 		}
 		a.curve(h.Points.Step, f64(h.Points.Norm), theme.Bar, false)
 	}

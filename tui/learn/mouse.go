@@ -4,6 +4,8 @@ import (
 	"image"
 
 	tea "charm.land/bubbletea/v2"
+
+	"mamba-tui/tui/plot"
 )
 
 // onMouse lets a click focus a panel, a click or drag on a curve show that step,
@@ -38,7 +40,7 @@ func (m *Model) onMouse(msg tea.MouseMsg) tea.Cmd {
 			m.touch()
 		}
 		if x := e.X - p.rect.Min.X - axisW; x >= 0 && isCurve(p.id) {
-			a := axes{p: newPlot(p.rect.Dx()-axisW, 1), steps: m.span()}
+			a := axes{p: plot.New(p.rect.Dx()-axisW, 1), steps: m.span()}
 			m.seek(a.stepAt(x))
 		}
 	}

@@ -2,24 +2,26 @@ package learn
 
 import (
 	"math"
+	"math/bits"
 	"strings"
 	"testing"
 
 	"mamba-tui/tui/heat"
 	"mamba-tui/tui/panel"
+	"mamba-tui/tui/plot"
 	"mamba-tui/tui/theme"
 )
 
 // picture is the text of a plot.
-func picture(t *testing.T, p *plot) []string {
+func picture(t *testing.T, p *plot.Picture) []string {
 	t.Helper()
 	th, err := theme.New(heat.Mono, true, "viridis", "blue-red")
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := panel.NewPage(th, p.w, p.h)
-	for y := range p.h {
-		p.row(page.Row(), y)
+	page := panel.NewPage(th, p.W, p.H)
+	for y := range p.H {
+		p.Row(page.Row(), y)
 	}
 	var out []string
 	for _, s := range page.Lines() {
@@ -28,56 +30,20 @@ func picture(t *testing.T, p *plot) []string {
 	return out
 }
 
-func TestPlot(t *testing.T) {
-	p := newPlot(4, 2)
-	p.dot(0, 0, theme.Text)
-	p.dot(7, 7, theme.Text)
-	p.dot(3, 2, theme.Text)
-	p.dot(8, 0, theme.Text) // outside
-	p.dot(-1, 3, theme.Text)
-	if got := strings.Join(picture(t, p), "\n"); got != "⠁⠠  \n   ⢀" {
-		t.Errorf("%q", got)
-	}
-	p = newPlot(3, 1)
-	p.line(0, 3, 5, 0, theme.Text, false)
-	if got := picture(t, p)[0]; got != "⡠⠔⠊" {
-		t.Errorf("a diagonal is %q", got)
-	}
-	p.put(1, 0, theme.Text, "ab")
-	if got := picture(t, p)[0]; got != "⡠ab" {
-		t.Errorf("text over dots is %q", got)
-	}
-	p = newPlot(2, 2)
-	p.dot(0, 0, theme.Text)
-	p.cursor(0)
-	p.cursor(5)
-	if got := strings.Join(picture(t, p), "\n"); got != "⠁ \n│ " {
-		t.Errorf("a cursor is %q", got)
-	}
-}
-
-// A line joins its ends: every dot has a neighbour, whatever the slope.
-func TestLineIsConnected(t *testing.T) {
-	for dx := -20; dx <= 20; dx++ {
-		for dy := -20; dy <= 20; dy++ {
-			p := newPlot(25, 13)
-			p.line(25, 25, 25+dx, 25+dy, theme.Text, false)
-			n := 0
-			for _, d := range p.dots {
-				for ; d > 0; d &= d - 1 {
-					n++
-				}
-			}
-			if want := max(abs(dx), abs(dy)) + 1; n != want {
-				t.Fatalf("a line to (%d, %d) has %d dots, want %d", dx, dy, n, want)
-			}
+// dots counts the dots of a picture.
+func dots(t *testing.T, p *plot.Picture) int {
+	n := 0
+	for _, r := range strings.Join(picture(t, p), "") {
+		if r >= 0x2800 && r < 0x2900 {
+			n += bits.OnesCount32(uint32(r - 0x2800))
 		}
 	}
+	return n
 }
 
 // Steps and values stand where the axis says, and a click finds the step back.
 func TestAxes(t *testing.T) {
-	a := &axes{p: newPlot(50, 5), steps: 1000, rng: heat.Range{Max: 2}}
+	a := &axes{p: plot.New(50, 5), steps: 1000, rng: heat.Range{Max: 2}}
 	for _, c := range []struct {
 		step, x int
 		v       float64
@@ -98,13 +64,7 @@ func TestAxes(t *testing.T) {
 	steps := []int{0, 500, 1000, 1500}
 	values := []float64{0, math.NaN(), 2, 0}
 	a.curve(steps, func(i int) float64 { return values[i] }, theme.Text, false)
-	n := 0
-	for _, d := range a.p.dots {
-		for ; d > 0; d &= d - 1 {
-			n++
-		}
-	}
-	if n != 2 {
+	if n := dots(t, a.p); n != 2 {
 		t.Errorf("%d dots of a curve with a gap, want its two ends", n)
 	}
 }
@@ -112,7 +72,7 @@ func TestAxes(t *testing.T) {
 // Names of curves that end in one line move to the next free one; none is
 // written over another, and none where it does not fit.
 func TestNameEnds(t *testing.T) {
-	a := &axes{p: newPlot(12, 4), steps: 100}
+	a := &axes{p: plot.New(12, 4), steps: 100}
 	names := []key{{text: "one"}, {text: "two"}, {text: "three"}, {text: "four"}, {text: "five"}}
 	a.nameEnds(0, names, []int{8, 8, 9, 15, 12})
 	want := []string{"  five      ", "  two       ", "  one       ", "  three     "}
@@ -122,7 +82,7 @@ func TestNameEnds(t *testing.T) {
 	if got := picture(t, a.p); strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("%q, want %q", got, want)
 	}
-	a = &axes{p: newPlot(12, 4), steps: 100}
+	a = &axes{p: plot.New(12, 4), steps: 100}
 	a.nameEnds(90, names, []int{0, 4, 8, 12, 12})
 	if got := strings.TrimSpace(strings.Join(picture(t, a.p), "")); got != "" {
 		t.Errorf("%q is written where there is no room", got)
