@@ -52,6 +52,15 @@ func (v view[T]) row(r, n int) []T {
 	return v.data[r*v.stride : r*v.stride+n]
 }
 
+// pointer is where element (r, c) is, for a kernel in assembly; viewOf has made
+// sure that it is there. A view without elements has no place to point at.
+func (v view[T]) pointer(r, c int) *T {
+	if len(v.data) == 0 {
+		return nil
+	}
+	return &v.data[r*v.stride+c]
+}
+
 // viewOf checks that v holds rows × cols elements of type T and panics with
 // message otherwise. A matrix without elements needs no buffer.
 func viewOf[T element](v View, rows, cols int, message string) view[T] {

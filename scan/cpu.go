@@ -16,6 +16,9 @@ type Options struct {
 	// Kernels forces a kernel set; the zero value takes the best there is.
 	// Float64 has the generic set only. See KernelSet.Check.
 	Kernels KernelSet
+	// Weights is how the matrices of Linear are kept in memory; the zero value
+	// keeps them as they are. Sums are in DType in every format.
+	Weights WeightFormat
 }
 
 // backend keeps the embedded field of CPU out of its documentation.
@@ -36,23 +39,29 @@ func NewCPU(o Options) *CPU {
 	if err := o.Kernels.Check(); err != nil {
 		panic("scan: NewCPU: " + err.Error())
 	}
+	if int(o.Weights) >= len(weightFormatIDs) {
+		panic("scan: NewCPU: Weights must be WeightsF32, WeightsBF16 or WeightsF16")
+	}
 	switch o.DType {
 	case Float32:
 		set := o.Kernels
 		if set == BestKernels {
 			set = bestKernels()
 		}
-		return &CPU{newHost(threads, &cpu[float32]{dtype: Float32, kernels: kernels32(set), grad: grad32()})}
+		return &CPU{newHost(threads, o.Weights, &cpu[float32]{dtype: Float32, kernels: kernels32(set), grad: grad32()})}
 	case Float64:
-		return &CPU{newHost(threads, &cpu[float64]{dtype: Float64, kernels: generic64(), grad: grad64()})}
+		return &CPU{newHost(threads, o.Weights, &cpu[float64]{dtype: Float64, kernels: generic64(), grad: grad64()})}
 	}
 	panic("scan: NewCPU: DType must be Float32 or Float64")
 }
 
-// newHost gives c its workers. They end with Close, or with c itself where an
-// owner forgot it.
-func newHost[T float](threads int, c *cpu[T]) *cpu[T] {
-	c.threads, c.pool = threads, newPool(threads)
+// newHost completes c with what does not depend on its type. Its workers end
+// with Close, or with c itself where an owner forgot it.
+func newHost[T float](threads int, weights WeightFormat, c *cpu[T]) *cpu[T] {
+	c.threads, c.weights, c.pool = threads, weights, newPool(threads)
+	if weights != WeightsF32 {
+		c.kernels.name += ", " + weights.String() + " weights"
+	}
 	runtime.AddCleanup(c, (*pool).close, c.pool)
 	return c
 }

@@ -12,6 +12,7 @@ import (
 func avx512Kernels() kernels[float32] {
 	k := generic32()
 	k.name = "cpu avx512 f32"
+	k.matrix = tileMatrix(&avx512Tiles)
 	k.softplus = elementwise3(asm.Softplus512)
 	k.silu = elementwise1(asm.SiLU512)
 	k.gate = elementwise2(asm.Gate512)
@@ -22,6 +23,7 @@ func avx512Kernels() kernels[float32] {
 func avx2Kernels() kernels[float32] {
 	k := generic32()
 	k.name = "cpu avx2 f32"
+	k.matrix = tileMatrix(&avx2Tiles)
 	k.softplus = elementwise3(asm.Softplus256)
 	k.silu = elementwise1(asm.SiLU256)
 	k.gate = elementwise2(asm.Gate256)

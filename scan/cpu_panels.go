@@ -1,5 +1,7 @@
 package scan
 
+import "unsafe"
+
 // panels is a matrix of rows × depth in the layout that a product reads from
 // front to back: panels of width outputs (rows of the matrix), and inside a
 // panel the outputs' weights for term 0, then for term 1, and so on. Element
@@ -108,14 +110,8 @@ func (p *panels[T]) transposeOf(q *panels[T]) {
 	}
 }
 
-// value is element (o, k).
-func (p *panels[T]) value(o, k int) T {
-	at, stride := p.at(o)
-	switch at += k * stride; p.format {
-	case WeightsBF16:
-		return T(fromBF16(p.half[at]))
-	case WeightsF16:
-		return T(fromF16(p.half[at]))
-	}
-	return p.full[at]
+// storage is the memory of the elements, in bytes.
+func (p *panels[T]) storage() int {
+	var e T
+	return len(p.full)*int(unsafe.Sizeof(e)) + 2*len(p.half)
 }

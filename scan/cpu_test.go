@@ -13,11 +13,12 @@ import (
 type kit struct {
 	t   testing.TB
 	c   *CPU
+	set KernelSet
 	rng *rand.Rand
 }
 
 func newKit(t testing.TB, o Options) *kit {
-	return &kit{t, NewCPU(o), rand.New(rand.NewPCG(7, uint64(o.DType)))}
+	return &kit{t, NewCPU(o), o.Kernels, rand.New(rand.NewPCG(7, uint64(o.DType)))}
 }
 
 // buffer holds n random numbers in [lo, hi).

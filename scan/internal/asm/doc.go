@@ -14,6 +14,8 @@
 //     it stands: in a full vector or in a tail, in a long call or in a short one.
 //     Vectors run across channels or across outputs, never along a sum.
 //   - Nothing beyond the given elements is read or written: tails are masked.
+//   - A sum along a row of a matrix (linear) has one accumulator and takes its
+//     terms from the first to the last, with fused multiply-adds.
 //   - Kernels of activations (rows, scan) run with FTZ and DAZ set: an operand
 //     that is subnormal counts as zero, a result that would be is zero. A state
 //     that decays for long would otherwise cost a hundred cycles an operation.
@@ -21,3 +23,4 @@
 package asm
 
 //go:generate go -C gen run ./rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg asm
+//go:generate go -C gen run ./linear -out ../linear_amd64.s -stubs ../linear_amd64.go -pkg asm
