@@ -11,8 +11,9 @@ type Engine interface {
 	Changed() <-chan struct{}
 	// Look asks for another window or cursor; the newest wins.
 	Look(l session.Look)
-	// Do queues a mutation; none is lost.
-	Do(op session.Op)
+	// Do queues a mutation; none is lost. Frame.Done reaches its number when it
+	// was done.
+	Do(op session.Op) uint64
 	// Stop ends the mutation under way; what it did stays.
 	Stop()
 	// OnPanic sets what is called when the engine's goroutine panics.

@@ -59,10 +59,11 @@ func (e *stuckEngine) Frame() *session.Frame {
 	return e.frame
 }
 
-func (e *stuckEngine) Do(session.Op) {
+func (e *stuckEngine) Do(session.Op) uint64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.ops++
+	return uint64(e.ops)
 }
 
 // publish shows a frame made from the newest one.

@@ -41,6 +41,7 @@ type Engine struct {
 
 	mu         sync.Mutex
 	ops        []Op
+	queued     uint64 // mutations accepted so far
 	look       Look
 	lookGen    uint64 // grows with every Look
 	cancelView context.CancelFunc
@@ -102,17 +103,20 @@ func (e *Engine) Look(l Look) {
 	poke(e.wake)
 }
 
-// Do queues a mutation.
-func (e *Engine) Do(op Op) {
+// Do queues a mutation and returns its number: Frame.Done reaches it when the
+// mutation was applied or has failed.
+func (e *Engine) Do(op Op) uint64 {
 	e.mu.Lock()
+	defer poke(e.wake)
+	defer e.mu.Unlock()
 	if !e.over {
+		e.queued++
 		e.ops = append(e.ops, op)
 		if e.cancelView != nil && e.yielding {
 			e.cancelView()
 		}
 	}
-	e.mu.Unlock()
-	poke(e.wake)
+	return e.queued
 }
 
 // Stop ends the mutation under way, such as a long Generate. What it did stays;
@@ -221,6 +225,7 @@ func (e *Engine) mutate(op Op) {
 	}
 	cancel()
 	e.s.err = err
+	e.s.done++
 	e.stale = true
 	e.measured = false
 }

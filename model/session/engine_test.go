@@ -412,3 +412,20 @@ func TestEngineParity(t *testing.T) {
 		}
 	})
 }
+
+// A frame says which mutations are in it, the one that failed among them.
+func TestFrameSaysWhatIsDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, Options{})
+		first := e.Do(Type{At: End, Text: "abab"})
+		failed := e.Do(SetMark{T: 99})
+		last := e.Do(SetMark{T: 1})
+		if first != 1 || failed != 2 || last != 3 {
+			t.Fatalf("numbers %d %d %d, want 1 2 3", first, failed, last)
+		}
+		synctest.Wait()
+		if f := e.Frame(); f.Done != last || f.Tokens.Len() != 4 || len(f.Marks) != 1 {
+			t.Errorf("after %d mutations: %d tokens, marks %v", f.Done, f.Tokens.Len(), f.Marks)
+		}
+	})
+}

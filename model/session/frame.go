@@ -11,7 +11,8 @@ import (
 // The engine publishes a new one when something was computed; a reader may keep
 // it as long as it likes.
 type Frame struct {
-	Seq uint64 // grows with every frame
+	Seq  uint64 // grows with every frame
+	Done uint64 // mutations applied so far: Engine.Do gives their numbers
 
 	Info    Info
 	Tokens  History // the whole history of the current branch

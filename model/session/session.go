@@ -66,6 +66,7 @@ type Session struct {
 	notice   string // for the person
 	noticeAt uint64
 	seq      uint64
+	done     uint64 // mutations that an engine has applied
 }
 
 // New makes an empty session with m, which stays the caller's and must compute
@@ -388,7 +389,7 @@ func (s *Session) Frame(ctx context.Context, l Look) (*Frame, error) {
 func (s *Session) blank() *Frame {
 	s.seq++
 	return &Frame{
-		Seq: s.seq, Info: s.info,
+		Seq: s.seq, Done: s.done, Info: s.info,
 		Tokens: s.tokens.cut(s.clean.n), Others: s.others, Pending: s.pending,
 		Look:   Look{T: -1},
 		Clean:  &Window{D: s.cfg.DInner, N: s.cfg.DState, A: s.a[0], Skip: s.skip[0], Lanes: make([]Lane, s.cfg.NLayer)},
