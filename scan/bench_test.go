@@ -29,19 +29,43 @@ func processNow(b *testing.B, per int, unit string) (report func()) {
 // perState is the unit of a scan: one state of one channel over one step.
 const perState = "cpu-ns/state"
 
-// BenchmarkScan: the fused scan of one layer over 2048 tokens.
+// singles are a CPU backend of one thread for each kernel set of the machine.
+func singles() []Options {
+	var list []Options
+	for _, set := range KernelSets() {
+		list = append(list, Options{Kernels: set, Threads: 1})
+	}
+	return list
+}
+
+// BenchmarkScan: the fused scan of one layer over 2048 tokens, with softplus and
+// bias, skip and gate. "resets" has a mark at one step in eight. In "decay" no
+// input enters and h, small to begin with, fades below the normal numbers
+// within the first tokens.
 func BenchmarkScan(b *testing.B) {
-	for _, o := range []Options{{DType: Float32, Threads: 1}, {DType: Float32}, {DType: Float64, Threads: 1}} {
-		b.Run(fmt.Sprintf("%v/threads=%d", o.DType, o.Threads), func(b *testing.B) {
-			k := newKit(b, o)
-			args := k.scanArgs(benchL, benchD, benchN)
-			b.SetBytes(streams(benchL, benchD, benchN, o.DType.Size()))
-			report := processNow(b, benchL*benchD*benchN, perState)
-			for b.Loop() {
-				k.c.Scan(args)
-			}
-			report()
-		})
+	for _, o := range append(singles(), Options{DType: Float64, Threads: 1}) {
+		for _, kind := range []string{"plain", "resets", "decay"} {
+			b.Run(fmt.Sprintf("%v/%v/%s", o.DType, o.Kernels, kind), func(b *testing.B) {
+				k := newKit(b, o)
+				args := k.scanArgs(benchL, benchD, benchN)
+				if kind != "resets" {
+					args.Resets = nil
+				}
+				if kind == "decay" {
+					args.U, args.A = Dense(k.buffer(benchL*benchD, 0, 0), benchD), Dense(k.buffer(benchD*benchN, -0.001, -0.0005), benchN)
+				}
+				h := k.buffer(benchD*benchN, 1e-40, 1e-39)
+				b.SetBytes(streams(benchL, benchD, benchN, o.DType.Size()))
+				report := processNow(b, benchL*benchD*benchN, perState)
+				for b.Loop() {
+					if kind == "decay" {
+						k.c.Copy(args.H, Dense(h, benchN), benchD, benchN)
+					}
+					k.c.Scan(args)
+				}
+				report()
+			})
+		}
 	}
 }
 

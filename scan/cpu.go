@@ -85,8 +85,9 @@ type cpu[T float] struct {
 	scan   scanJob[T]
 	grad   gradState[T] // of the backward operations, likewise
 
-	zeros []T // a row of zeros: what a cleared convolution window holds
-	steps []T // a row of Δ after softplus, each part of a Scan in its own channels
+	zeros  []T // a row of zeros: what a cleared convolution window holds
+	steps  []T // a row of Δ after softplus, each part of a Scan in its own channels
+	packed []T // what a fused scan lays out, each part in its own channels
 }
 
 // kernels are the inner loops of a kernel set. Each works on one row (one step),
@@ -103,6 +104,8 @@ type kernels[T float] struct {
 	// advance moves one channel by one step, for each rule:
 	// h[n] = Ā(Δ,a[n])·h[n] + g(Δ,a[n])·u·b[n], returning Σ_n c[n]·h[n].
 	advance [numRules]func(h, a, b, c []T, delta, u T) T
+	// fused is the whole scan, or nil: then it is made of the above.
+	fused fusedScan[T]
 }
 
 // Name implements Backend.
@@ -134,7 +137,7 @@ func (c *cpu[T]) Sync() error { return nil }
 // and operations still work, on the caller's goroutine alone.
 func (c *cpu[T]) Close() error {
 	c.pool.close()
-	c.zeros, c.steps = nil, nil
+	c.zeros, c.steps, c.packed = nil, nil, nil
 	// What the last operation was handed must not outlive its owner.
 	c.linear, c.conv, c.scan = product[T]{}, convJob[T]{}, scanJob[T]{}
 	c.grad = gradState[T]{kernels: c.grad.kernels}

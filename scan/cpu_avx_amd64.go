@@ -16,6 +16,7 @@ func avx512Kernels() kernels[float32] {
 	k.softplus = elementwise3(asm.Softplus512)
 	k.silu = elementwise1(asm.SiLU512)
 	k.gate = elementwise2(asm.Gate512)
+	k.fused = &fused512
 	return k
 }
 
@@ -27,6 +28,7 @@ func avx2Kernels() kernels[float32] {
 	k.softplus = elementwise3(asm.Softplus256)
 	k.silu = elementwise1(asm.SiLU256)
 	k.gate = elementwise2(asm.Gate256)
+	k.fused = &fused256
 	return k
 }
 

@@ -11,8 +11,21 @@ type scanJob[T float] struct {
 	advance                    func(h, a, b, c []T, delta, u T) T
 	steps                      []T // (D) Δ of the step under way, after softplus
 	rows, states, channels     int
+	rule                       Rule
+	fused                      fusedScan[T] // nil: block
+	packed                     []T          // the fused scan's
 	tapSteps                   []int
 	tap                        []T // (len(tapSteps), D, N)
+}
+
+// fusedScan is a kernel set's own Scan.
+type fusedScan[T float] interface {
+	// room is the number of elements of scanJob.packed.
+	room(L, D, N int) int
+	// prepare is called once, before the parts run.
+	prepare(j *scanJob[T])
+	// run scans channels [from, to); from is a multiple of scanBlock.
+	run(j *scanJob[T], from, to int)
 }
 
 // scanBlock is the grain at which channels are shared out to goroutines: 16
@@ -56,9 +69,13 @@ func (c *cpu[T]) Scan(a ScanArgs) {
 		rows:     L,
 		states:   N,
 		channels: D,
+		rule:     a.Rule,
+		fused:    c.kernels.fused,
 	}
 	if a.Softplus {
 		j.softplus = c.kernels.softplus
+	}
+	if a.Softplus && j.fused == nil {
 		c.steps = grown(c.steps, D)
 		j.steps = c.steps
 	}
@@ -76,6 +93,11 @@ func (c *cpu[T]) Scan(a ScanArgs) {
 		return // not even a mark is looked at: no steps change nothing
 	}
 	c.scan = j
+	if fused := c.kernels.fused; fused != nil {
+		c.packed = grown(c.packed, fused.room(L, D, N))
+		c.scan.packed = c.packed
+		fused.prepare(&c.scan)
+	}
 	// An exponential weighs some eight multiply-adds.
 	c.split(&c.scan, D, scanBlock, c.share(8*L*D*max(N, 1)))
 }
@@ -94,6 +116,10 @@ func checkSteps(steps []int, L int) {
 
 // run scans channels [from, to) through all steps.
 func (j *scanJob[T]) run(from, to int) {
+	if j.fused != nil {
+		j.fused.run(j, from, to)
+		return
+	}
 	for d := from; d < to; d += scanTile {
 		j.block(d, min(d+scanTile, to))
 	}

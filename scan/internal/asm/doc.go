@@ -24,3 +24,4 @@ package asm
 
 //go:generate go -C gen run ./rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg asm
 //go:generate go -C gen run ./linear -out ../linear_amd64.s -stubs ../linear_amd64.go -pkg asm
+//go:generate go -C gen run ./scan -out ../scan_amd64.s -stubs ../scan_amd64.go -pkg asm

@@ -30,388 +30,204 @@ DATA constants<>+16(SB)/4, $0x3f800000
 DATA constants<>+20(SB)/4, $0x3f800000
 DATA constants<>+24(SB)/4, $0x3f800000
 DATA constants<>+28(SB)/4, $0x3f800000
-DATA constants<>+32(SB)/4, $0x3f800000
-DATA constants<>+36(SB)/4, $0x3f800000
-DATA constants<>+40(SB)/4, $0x3f800000
-DATA constants<>+44(SB)/4, $0x3f800000
-DATA constants<>+48(SB)/4, $0x3f800000
-DATA constants<>+52(SB)/4, $0x3f800000
-DATA constants<>+56(SB)/4, $0x3f800000
-DATA constants<>+60(SB)/4, $0x3f800000
-DATA constants<>+64(SB)/4, $0x3f317215
-DATA constants<>+68(SB)/4, $0x3f317215
-DATA constants<>+72(SB)/4, $0x3f317215
-DATA constants<>+76(SB)/4, $0x3f317215
-DATA constants<>+80(SB)/4, $0x3f317215
-DATA constants<>+84(SB)/4, $0x3f317215
-DATA constants<>+88(SB)/4, $0x3f317215
-DATA constants<>+92(SB)/4, $0x3f317215
-DATA constants<>+96(SB)/4, $0x3f317215
-DATA constants<>+100(SB)/4, $0x3f317215
-DATA constants<>+104(SB)/4, $0x3f317215
-DATA constants<>+108(SB)/4, $0x3f317215
-DATA constants<>+112(SB)/4, $0x3f317215
-DATA constants<>+116(SB)/4, $0x3f317215
-DATA constants<>+120(SB)/4, $0x3f317215
-DATA constants<>+124(SB)/4, $0x3f317215
-DATA constants<>+128(SB)/4, $0x3e75fcde
-DATA constants<>+132(SB)/4, $0x3e75fcde
-DATA constants<>+136(SB)/4, $0x3e75fcde
-DATA constants<>+140(SB)/4, $0x3e75fcde
-DATA constants<>+144(SB)/4, $0x3e75fcde
-DATA constants<>+148(SB)/4, $0x3e75fcde
-DATA constants<>+152(SB)/4, $0x3e75fcde
-DATA constants<>+156(SB)/4, $0x3e75fcde
-DATA constants<>+160(SB)/4, $0x3e75fcde
-DATA constants<>+164(SB)/4, $0x3e75fcde
-DATA constants<>+168(SB)/4, $0x3e75fcde
-DATA constants<>+172(SB)/4, $0x3e75fcde
-DATA constants<>+176(SB)/4, $0x3e75fcde
-DATA constants<>+180(SB)/4, $0x3e75fcde
-DATA constants<>+184(SB)/4, $0x3e75fcde
-DATA constants<>+188(SB)/4, $0x3e75fcde
-DATA constants<>+192(SB)/4, $0x3d635baa
-DATA constants<>+196(SB)/4, $0x3d635baa
-DATA constants<>+200(SB)/4, $0x3d635baa
-DATA constants<>+204(SB)/4, $0x3d635baa
-DATA constants<>+208(SB)/4, $0x3d635baa
-DATA constants<>+212(SB)/4, $0x3d635baa
-DATA constants<>+216(SB)/4, $0x3d635baa
-DATA constants<>+220(SB)/4, $0x3d635baa
-DATA constants<>+224(SB)/4, $0x3d635baa
-DATA constants<>+228(SB)/4, $0x3d635baa
-DATA constants<>+232(SB)/4, $0x3d635baa
-DATA constants<>+236(SB)/4, $0x3d635baa
-DATA constants<>+240(SB)/4, $0x3d635baa
-DATA constants<>+244(SB)/4, $0x3d635baa
-DATA constants<>+248(SB)/4, $0x3d635baa
-DATA constants<>+252(SB)/4, $0x3d635baa
-DATA constants<>+256(SB)/4, $0x3c1e7542
-DATA constants<>+260(SB)/4, $0x3c1e7542
-DATA constants<>+264(SB)/4, $0x3c1e7542
-DATA constants<>+268(SB)/4, $0x3c1e7542
-DATA constants<>+272(SB)/4, $0x3c1e7542
-DATA constants<>+276(SB)/4, $0x3c1e7542
-DATA constants<>+280(SB)/4, $0x3c1e7542
-DATA constants<>+284(SB)/4, $0x3c1e7542
-DATA constants<>+288(SB)/4, $0x3c1e7542
-DATA constants<>+292(SB)/4, $0x3c1e7542
-DATA constants<>+296(SB)/4, $0x3c1e7542
-DATA constants<>+300(SB)/4, $0x3c1e7542
-DATA constants<>+304(SB)/4, $0x3c1e7542
-DATA constants<>+308(SB)/4, $0x3c1e7542
-DATA constants<>+312(SB)/4, $0x3c1e7542
-DATA constants<>+316(SB)/4, $0x3c1e7542
-DATA constants<>+320(SB)/4, $0x3aaddcc0
-DATA constants<>+324(SB)/4, $0x3aaddcc0
-DATA constants<>+328(SB)/4, $0x3aaddcc0
-DATA constants<>+332(SB)/4, $0x3aaddcc0
-DATA constants<>+336(SB)/4, $0x3aaddcc0
-DATA constants<>+340(SB)/4, $0x3aaddcc0
-DATA constants<>+344(SB)/4, $0x3aaddcc0
-DATA constants<>+348(SB)/4, $0x3aaddcc0
-DATA constants<>+352(SB)/4, $0x3aaddcc0
-DATA constants<>+356(SB)/4, $0x3aaddcc0
-DATA constants<>+360(SB)/4, $0x3aaddcc0
-DATA constants<>+364(SB)/4, $0x3aaddcc0
-DATA constants<>+368(SB)/4, $0x3aaddcc0
-DATA constants<>+372(SB)/4, $0x3aaddcc0
-DATA constants<>+376(SB)/4, $0x3aaddcc0
-DATA constants<>+380(SB)/4, $0x3aaddcc0
-DATA constants<>+384(SB)/4, $0x80000000
-DATA constants<>+388(SB)/4, $0x80000000
-DATA constants<>+392(SB)/4, $0x80000000
-DATA constants<>+396(SB)/4, $0x80000000
-DATA constants<>+400(SB)/4, $0x80000000
-DATA constants<>+404(SB)/4, $0x80000000
-DATA constants<>+408(SB)/4, $0x80000000
-DATA constants<>+412(SB)/4, $0x80000000
-DATA constants<>+416(SB)/4, $0x80000000
-DATA constants<>+420(SB)/4, $0x80000000
-DATA constants<>+424(SB)/4, $0x80000000
-DATA constants<>+428(SB)/4, $0x80000000
-DATA constants<>+432(SB)/4, $0x80000000
-DATA constants<>+436(SB)/4, $0x80000000
-DATA constants<>+440(SB)/4, $0x80000000
-DATA constants<>+444(SB)/4, $0x80000000
-DATA constants<>+448(SB)/4, $0xc2af0000
-DATA constants<>+452(SB)/4, $0xc2af0000
-DATA constants<>+456(SB)/4, $0xc2af0000
-DATA constants<>+460(SB)/4, $0xc2af0000
-DATA constants<>+464(SB)/4, $0xc2af0000
-DATA constants<>+468(SB)/4, $0xc2af0000
-DATA constants<>+472(SB)/4, $0xc2af0000
-DATA constants<>+476(SB)/4, $0xc2af0000
-DATA constants<>+480(SB)/4, $0xc2af0000
-DATA constants<>+484(SB)/4, $0xc2af0000
-DATA constants<>+488(SB)/4, $0xc2af0000
-DATA constants<>+492(SB)/4, $0xc2af0000
-DATA constants<>+496(SB)/4, $0xc2af0000
-DATA constants<>+500(SB)/4, $0xc2af0000
-DATA constants<>+504(SB)/4, $0xc2af0000
-DATA constants<>+508(SB)/4, $0xc2af0000
-DATA constants<>+512(SB)/4, $0x42b18000
-DATA constants<>+516(SB)/4, $0x42b18000
-DATA constants<>+520(SB)/4, $0x42b18000
-DATA constants<>+524(SB)/4, $0x42b18000
-DATA constants<>+528(SB)/4, $0x42b18000
-DATA constants<>+532(SB)/4, $0x42b18000
-DATA constants<>+536(SB)/4, $0x42b18000
-DATA constants<>+540(SB)/4, $0x42b18000
-DATA constants<>+544(SB)/4, $0x42b18000
-DATA constants<>+548(SB)/4, $0x42b18000
-DATA constants<>+552(SB)/4, $0x42b18000
-DATA constants<>+556(SB)/4, $0x42b18000
-DATA constants<>+560(SB)/4, $0x42b18000
-DATA constants<>+564(SB)/4, $0x42b18000
-DATA constants<>+568(SB)/4, $0x42b18000
-DATA constants<>+572(SB)/4, $0x42b18000
-DATA constants<>+576(SB)/4, $0x3fb8aa3b
-DATA constants<>+580(SB)/4, $0x3fb8aa3b
-DATA constants<>+584(SB)/4, $0x3fb8aa3b
-DATA constants<>+588(SB)/4, $0x3fb8aa3b
-DATA constants<>+592(SB)/4, $0x3fb8aa3b
-DATA constants<>+596(SB)/4, $0x3fb8aa3b
-DATA constants<>+600(SB)/4, $0x3fb8aa3b
-DATA constants<>+604(SB)/4, $0x3fb8aa3b
-DATA constants<>+608(SB)/4, $0x3fb8aa3b
-DATA constants<>+612(SB)/4, $0x3fb8aa3b
-DATA constants<>+616(SB)/4, $0x3fb8aa3b
-DATA constants<>+620(SB)/4, $0x3fb8aa3b
-DATA constants<>+624(SB)/4, $0x3fb8aa3b
-DATA constants<>+628(SB)/4, $0x3fb8aa3b
-DATA constants<>+632(SB)/4, $0x3fb8aa3b
-DATA constants<>+636(SB)/4, $0x3fb8aa3b
-DATA constants<>+640(SB)/4, $0x32a57060
-DATA constants<>+644(SB)/4, $0x32a57060
-DATA constants<>+648(SB)/4, $0x32a57060
-DATA constants<>+652(SB)/4, $0x32a57060
-DATA constants<>+656(SB)/4, $0x32a57060
-DATA constants<>+660(SB)/4, $0x32a57060
-DATA constants<>+664(SB)/4, $0x32a57060
-DATA constants<>+668(SB)/4, $0x32a57060
-DATA constants<>+672(SB)/4, $0x32a57060
-DATA constants<>+676(SB)/4, $0x32a57060
-DATA constants<>+680(SB)/4, $0x32a57060
-DATA constants<>+684(SB)/4, $0x32a57060
-DATA constants<>+688(SB)/4, $0x32a57060
-DATA constants<>+692(SB)/4, $0x32a57060
-DATA constants<>+696(SB)/4, $0x32a57060
-DATA constants<>+700(SB)/4, $0x32a57060
-DATA constants<>+704(SB)/4, $0xbb5497ee
-DATA constants<>+708(SB)/4, $0xbb5497ee
-DATA constants<>+712(SB)/4, $0xbb5497ee
-DATA constants<>+716(SB)/4, $0xbb5497ee
-DATA constants<>+720(SB)/4, $0xbb5497ee
-DATA constants<>+724(SB)/4, $0xbb5497ee
-DATA constants<>+728(SB)/4, $0xbb5497ee
-DATA constants<>+732(SB)/4, $0xbb5497ee
-DATA constants<>+736(SB)/4, $0xbb5497ee
-DATA constants<>+740(SB)/4, $0xbb5497ee
-DATA constants<>+744(SB)/4, $0xbb5497ee
-DATA constants<>+748(SB)/4, $0xbb5497ee
-DATA constants<>+752(SB)/4, $0xbb5497ee
-DATA constants<>+756(SB)/4, $0xbb5497ee
-DATA constants<>+760(SB)/4, $0xbb5497ee
-DATA constants<>+764(SB)/4, $0xbb5497ee
-DATA constants<>+768(SB)/4, $0x3ca29e88
-DATA constants<>+772(SB)/4, $0x3ca29e88
-DATA constants<>+776(SB)/4, $0x3ca29e88
-DATA constants<>+780(SB)/4, $0x3ca29e88
-DATA constants<>+784(SB)/4, $0x3ca29e88
-DATA constants<>+788(SB)/4, $0x3ca29e88
-DATA constants<>+792(SB)/4, $0x3ca29e88
-DATA constants<>+796(SB)/4, $0x3ca29e88
-DATA constants<>+800(SB)/4, $0x3ca29e88
-DATA constants<>+804(SB)/4, $0x3ca29e88
-DATA constants<>+808(SB)/4, $0x3ca29e88
-DATA constants<>+812(SB)/4, $0x3ca29e88
-DATA constants<>+816(SB)/4, $0x3ca29e88
-DATA constants<>+820(SB)/4, $0x3ca29e88
-DATA constants<>+824(SB)/4, $0x3ca29e88
-DATA constants<>+828(SB)/4, $0x3ca29e88
-DATA constants<>+832(SB)/4, $0xbd694d75
-DATA constants<>+836(SB)/4, $0xbd694d75
-DATA constants<>+840(SB)/4, $0xbd694d75
-DATA constants<>+844(SB)/4, $0xbd694d75
-DATA constants<>+848(SB)/4, $0xbd694d75
-DATA constants<>+852(SB)/4, $0xbd694d75
-DATA constants<>+856(SB)/4, $0xbd694d75
-DATA constants<>+860(SB)/4, $0xbd694d75
-DATA constants<>+864(SB)/4, $0xbd694d75
-DATA constants<>+868(SB)/4, $0xbd694d75
-DATA constants<>+872(SB)/4, $0xbd694d75
-DATA constants<>+876(SB)/4, $0xbd694d75
-DATA constants<>+880(SB)/4, $0xbd694d75
-DATA constants<>+884(SB)/4, $0xbd694d75
-DATA constants<>+888(SB)/4, $0xbd694d75
-DATA constants<>+892(SB)/4, $0xbd694d75
-DATA constants<>+896(SB)/4, $0x3dd92936
-DATA constants<>+900(SB)/4, $0x3dd92936
-DATA constants<>+904(SB)/4, $0x3dd92936
-DATA constants<>+908(SB)/4, $0x3dd92936
-DATA constants<>+912(SB)/4, $0x3dd92936
-DATA constants<>+916(SB)/4, $0x3dd92936
-DATA constants<>+920(SB)/4, $0x3dd92936
-DATA constants<>+924(SB)/4, $0x3dd92936
-DATA constants<>+928(SB)/4, $0x3dd92936
-DATA constants<>+932(SB)/4, $0x3dd92936
-DATA constants<>+936(SB)/4, $0x3dd92936
-DATA constants<>+940(SB)/4, $0x3dd92936
-DATA constants<>+944(SB)/4, $0x3dd92936
-DATA constants<>+948(SB)/4, $0x3dd92936
-DATA constants<>+952(SB)/4, $0x3dd92936
-DATA constants<>+956(SB)/4, $0x3dd92936
-DATA constants<>+960(SB)/4, $0xbe1cba8d
-DATA constants<>+964(SB)/4, $0xbe1cba8d
-DATA constants<>+968(SB)/4, $0xbe1cba8d
-DATA constants<>+972(SB)/4, $0xbe1cba8d
-DATA constants<>+976(SB)/4, $0xbe1cba8d
-DATA constants<>+980(SB)/4, $0xbe1cba8d
-DATA constants<>+984(SB)/4, $0xbe1cba8d
-DATA constants<>+988(SB)/4, $0xbe1cba8d
-DATA constants<>+992(SB)/4, $0xbe1cba8d
-DATA constants<>+996(SB)/4, $0xbe1cba8d
-DATA constants<>+1000(SB)/4, $0xbe1cba8d
-DATA constants<>+1004(SB)/4, $0xbe1cba8d
-DATA constants<>+1008(SB)/4, $0xbe1cba8d
-DATA constants<>+1012(SB)/4, $0xbe1cba8d
-DATA constants<>+1016(SB)/4, $0xbe1cba8d
-DATA constants<>+1020(SB)/4, $0xbe1cba8d
-DATA constants<>+1024(SB)/4, $0x3e497b3f
-DATA constants<>+1028(SB)/4, $0x3e497b3f
-DATA constants<>+1032(SB)/4, $0x3e497b3f
-DATA constants<>+1036(SB)/4, $0x3e497b3f
-DATA constants<>+1040(SB)/4, $0x3e497b3f
-DATA constants<>+1044(SB)/4, $0x3e497b3f
-DATA constants<>+1048(SB)/4, $0x3e497b3f
-DATA constants<>+1052(SB)/4, $0x3e497b3f
-DATA constants<>+1056(SB)/4, $0x3e497b3f
-DATA constants<>+1060(SB)/4, $0x3e497b3f
-DATA constants<>+1064(SB)/4, $0x3e497b3f
-DATA constants<>+1068(SB)/4, $0x3e497b3f
-DATA constants<>+1072(SB)/4, $0x3e497b3f
-DATA constants<>+1076(SB)/4, $0x3e497b3f
-DATA constants<>+1080(SB)/4, $0x3e497b3f
-DATA constants<>+1084(SB)/4, $0x3e497b3f
-DATA constants<>+1088(SB)/4, $0xbe7f87c1
-DATA constants<>+1092(SB)/4, $0xbe7f87c1
-DATA constants<>+1096(SB)/4, $0xbe7f87c1
-DATA constants<>+1100(SB)/4, $0xbe7f87c1
-DATA constants<>+1104(SB)/4, $0xbe7f87c1
-DATA constants<>+1108(SB)/4, $0xbe7f87c1
-DATA constants<>+1112(SB)/4, $0xbe7f87c1
-DATA constants<>+1116(SB)/4, $0xbe7f87c1
-DATA constants<>+1120(SB)/4, $0xbe7f87c1
-DATA constants<>+1124(SB)/4, $0xbe7f87c1
-DATA constants<>+1128(SB)/4, $0xbe7f87c1
-DATA constants<>+1132(SB)/4, $0xbe7f87c1
-DATA constants<>+1136(SB)/4, $0xbe7f87c1
-DATA constants<>+1140(SB)/4, $0xbe7f87c1
-DATA constants<>+1144(SB)/4, $0xbe7f87c1
-DATA constants<>+1148(SB)/4, $0xbe7f87c1
-DATA constants<>+1152(SB)/4, $0x3eaaa63f
-DATA constants<>+1156(SB)/4, $0x3eaaa63f
-DATA constants<>+1160(SB)/4, $0x3eaaa63f
-DATA constants<>+1164(SB)/4, $0x3eaaa63f
-DATA constants<>+1168(SB)/4, $0x3eaaa63f
-DATA constants<>+1172(SB)/4, $0x3eaaa63f
-DATA constants<>+1176(SB)/4, $0x3eaaa63f
-DATA constants<>+1180(SB)/4, $0x3eaaa63f
-DATA constants<>+1184(SB)/4, $0x3eaaa63f
-DATA constants<>+1188(SB)/4, $0x3eaaa63f
-DATA constants<>+1192(SB)/4, $0x3eaaa63f
-DATA constants<>+1196(SB)/4, $0x3eaaa63f
-DATA constants<>+1200(SB)/4, $0x3eaaa63f
-DATA constants<>+1204(SB)/4, $0x3eaaa63f
-DATA constants<>+1208(SB)/4, $0x3eaaa63f
-DATA constants<>+1212(SB)/4, $0x3eaaa63f
-DATA constants<>+1216(SB)/4, $0xbeffffdf
-DATA constants<>+1220(SB)/4, $0xbeffffdf
-DATA constants<>+1224(SB)/4, $0xbeffffdf
-DATA constants<>+1228(SB)/4, $0xbeffffdf
-DATA constants<>+1232(SB)/4, $0xbeffffdf
-DATA constants<>+1236(SB)/4, $0xbeffffdf
-DATA constants<>+1240(SB)/4, $0xbeffffdf
-DATA constants<>+1244(SB)/4, $0xbeffffdf
-DATA constants<>+1248(SB)/4, $0xbeffffdf
-DATA constants<>+1252(SB)/4, $0xbeffffdf
-DATA constants<>+1256(SB)/4, $0xbeffffdf
-DATA constants<>+1260(SB)/4, $0xbeffffdf
-DATA constants<>+1264(SB)/4, $0xbeffffdf
-DATA constants<>+1268(SB)/4, $0xbeffffdf
-DATA constants<>+1272(SB)/4, $0xbeffffdf
-DATA constants<>+1276(SB)/4, $0xbeffffdf
-DATA constants<>+1280(SB)/4, $0x00000000
-DATA constants<>+1284(SB)/4, $0x00000000
-DATA constants<>+1288(SB)/4, $0x00000000
-DATA constants<>+1292(SB)/4, $0x00000000
-DATA constants<>+1296(SB)/4, $0x00000000
-DATA constants<>+1300(SB)/4, $0x00000000
-DATA constants<>+1304(SB)/4, $0x00000000
-DATA constants<>+1308(SB)/4, $0x00000000
-DATA constants<>+1312(SB)/4, $0x00000000
-DATA constants<>+1316(SB)/4, $0x00000000
-DATA constants<>+1320(SB)/4, $0x00000000
-DATA constants<>+1324(SB)/4, $0x00000000
-DATA constants<>+1328(SB)/4, $0x00000000
-DATA constants<>+1332(SB)/4, $0x00000000
-DATA constants<>+1336(SB)/4, $0x00000000
-DATA constants<>+1340(SB)/4, $0x00000000
-DATA constants<>+1344(SB)/4, $0xc2fe0000
-DATA constants<>+1348(SB)/4, $0xc2fe0000
-DATA constants<>+1352(SB)/4, $0xc2fe0000
-DATA constants<>+1356(SB)/4, $0xc2fe0000
-DATA constants<>+1360(SB)/4, $0xc2fe0000
-DATA constants<>+1364(SB)/4, $0xc2fe0000
-DATA constants<>+1368(SB)/4, $0xc2fe0000
-DATA constants<>+1372(SB)/4, $0xc2fe0000
-DATA constants<>+1376(SB)/4, $0xc2fe0000
-DATA constants<>+1380(SB)/4, $0xc2fe0000
-DATA constants<>+1384(SB)/4, $0xc2fe0000
-DATA constants<>+1388(SB)/4, $0xc2fe0000
-DATA constants<>+1392(SB)/4, $0xc2fe0000
-DATA constants<>+1396(SB)/4, $0xc2fe0000
-DATA constants<>+1400(SB)/4, $0xc2fe0000
-DATA constants<>+1404(SB)/4, $0xc2fe0000
-DATA constants<>+1408(SB)/4, $0x43000000
-DATA constants<>+1412(SB)/4, $0x43000000
-DATA constants<>+1416(SB)/4, $0x43000000
-DATA constants<>+1420(SB)/4, $0x43000000
-DATA constants<>+1424(SB)/4, $0x43000000
-DATA constants<>+1428(SB)/4, $0x43000000
-DATA constants<>+1432(SB)/4, $0x43000000
-DATA constants<>+1436(SB)/4, $0x43000000
-DATA constants<>+1440(SB)/4, $0x43000000
-DATA constants<>+1444(SB)/4, $0x43000000
-DATA constants<>+1448(SB)/4, $0x43000000
-DATA constants<>+1452(SB)/4, $0x43000000
-DATA constants<>+1456(SB)/4, $0x43000000
-DATA constants<>+1460(SB)/4, $0x43000000
-DATA constants<>+1464(SB)/4, $0x43000000
-DATA constants<>+1468(SB)/4, $0x43000000
-GLOBL constants<>(SB), RODATA|NOPTR, $1472
+DATA constants<>+32(SB)/4, $0x3f317215
+DATA constants<>+36(SB)/4, $0x3f317215
+DATA constants<>+40(SB)/4, $0x3f317215
+DATA constants<>+44(SB)/4, $0x3f317215
+DATA constants<>+48(SB)/4, $0x3f317215
+DATA constants<>+52(SB)/4, $0x3f317215
+DATA constants<>+56(SB)/4, $0x3f317215
+DATA constants<>+60(SB)/4, $0x3f317215
+DATA constants<>+64(SB)/4, $0x3e75fcde
+DATA constants<>+68(SB)/4, $0x3e75fcde
+DATA constants<>+72(SB)/4, $0x3e75fcde
+DATA constants<>+76(SB)/4, $0x3e75fcde
+DATA constants<>+80(SB)/4, $0x3e75fcde
+DATA constants<>+84(SB)/4, $0x3e75fcde
+DATA constants<>+88(SB)/4, $0x3e75fcde
+DATA constants<>+92(SB)/4, $0x3e75fcde
+DATA constants<>+96(SB)/4, $0x3d635baa
+DATA constants<>+100(SB)/4, $0x3d635baa
+DATA constants<>+104(SB)/4, $0x3d635baa
+DATA constants<>+108(SB)/4, $0x3d635baa
+DATA constants<>+112(SB)/4, $0x3d635baa
+DATA constants<>+116(SB)/4, $0x3d635baa
+DATA constants<>+120(SB)/4, $0x3d635baa
+DATA constants<>+124(SB)/4, $0x3d635baa
+DATA constants<>+128(SB)/4, $0x3c1e7542
+DATA constants<>+132(SB)/4, $0x3c1e7542
+DATA constants<>+136(SB)/4, $0x3c1e7542
+DATA constants<>+140(SB)/4, $0x3c1e7542
+DATA constants<>+144(SB)/4, $0x3c1e7542
+DATA constants<>+148(SB)/4, $0x3c1e7542
+DATA constants<>+152(SB)/4, $0x3c1e7542
+DATA constants<>+156(SB)/4, $0x3c1e7542
+DATA constants<>+160(SB)/4, $0x3aaddcc0
+DATA constants<>+164(SB)/4, $0x3aaddcc0
+DATA constants<>+168(SB)/4, $0x3aaddcc0
+DATA constants<>+172(SB)/4, $0x3aaddcc0
+DATA constants<>+176(SB)/4, $0x3aaddcc0
+DATA constants<>+180(SB)/4, $0x3aaddcc0
+DATA constants<>+184(SB)/4, $0x3aaddcc0
+DATA constants<>+188(SB)/4, $0x3aaddcc0
+DATA constants<>+192(SB)/4, $0x80000000
+DATA constants<>+196(SB)/4, $0x80000000
+DATA constants<>+200(SB)/4, $0x80000000
+DATA constants<>+204(SB)/4, $0x80000000
+DATA constants<>+208(SB)/4, $0x80000000
+DATA constants<>+212(SB)/4, $0x80000000
+DATA constants<>+216(SB)/4, $0x80000000
+DATA constants<>+220(SB)/4, $0x80000000
+DATA constants<>+224(SB)/4, $0xc2af0000
+DATA constants<>+228(SB)/4, $0xc2af0000
+DATA constants<>+232(SB)/4, $0xc2af0000
+DATA constants<>+236(SB)/4, $0xc2af0000
+DATA constants<>+240(SB)/4, $0xc2af0000
+DATA constants<>+244(SB)/4, $0xc2af0000
+DATA constants<>+248(SB)/4, $0xc2af0000
+DATA constants<>+252(SB)/4, $0xc2af0000
+DATA constants<>+256(SB)/4, $0x42b18000
+DATA constants<>+260(SB)/4, $0x42b18000
+DATA constants<>+264(SB)/4, $0x42b18000
+DATA constants<>+268(SB)/4, $0x42b18000
+DATA constants<>+272(SB)/4, $0x42b18000
+DATA constants<>+276(SB)/4, $0x42b18000
+DATA constants<>+280(SB)/4, $0x42b18000
+DATA constants<>+284(SB)/4, $0x42b18000
+DATA constants<>+288(SB)/4, $0x3fb8aa3b
+DATA constants<>+292(SB)/4, $0x3fb8aa3b
+DATA constants<>+296(SB)/4, $0x3fb8aa3b
+DATA constants<>+300(SB)/4, $0x3fb8aa3b
+DATA constants<>+304(SB)/4, $0x3fb8aa3b
+DATA constants<>+308(SB)/4, $0x3fb8aa3b
+DATA constants<>+312(SB)/4, $0x3fb8aa3b
+DATA constants<>+316(SB)/4, $0x3fb8aa3b
+DATA constants<>+320(SB)/4, $0x32a57060
+DATA constants<>+324(SB)/4, $0x32a57060
+DATA constants<>+328(SB)/4, $0x32a57060
+DATA constants<>+332(SB)/4, $0x32a57060
+DATA constants<>+336(SB)/4, $0x32a57060
+DATA constants<>+340(SB)/4, $0x32a57060
+DATA constants<>+344(SB)/4, $0x32a57060
+DATA constants<>+348(SB)/4, $0x32a57060
+DATA constants<>+352(SB)/4, $0xbb5497ee
+DATA constants<>+356(SB)/4, $0xbb5497ee
+DATA constants<>+360(SB)/4, $0xbb5497ee
+DATA constants<>+364(SB)/4, $0xbb5497ee
+DATA constants<>+368(SB)/4, $0xbb5497ee
+DATA constants<>+372(SB)/4, $0xbb5497ee
+DATA constants<>+376(SB)/4, $0xbb5497ee
+DATA constants<>+380(SB)/4, $0xbb5497ee
+DATA constants<>+384(SB)/4, $0x3ca29e88
+DATA constants<>+388(SB)/4, $0x3ca29e88
+DATA constants<>+392(SB)/4, $0x3ca29e88
+DATA constants<>+396(SB)/4, $0x3ca29e88
+DATA constants<>+400(SB)/4, $0x3ca29e88
+DATA constants<>+404(SB)/4, $0x3ca29e88
+DATA constants<>+408(SB)/4, $0x3ca29e88
+DATA constants<>+412(SB)/4, $0x3ca29e88
+DATA constants<>+416(SB)/4, $0xbd694d75
+DATA constants<>+420(SB)/4, $0xbd694d75
+DATA constants<>+424(SB)/4, $0xbd694d75
+DATA constants<>+428(SB)/4, $0xbd694d75
+DATA constants<>+432(SB)/4, $0xbd694d75
+DATA constants<>+436(SB)/4, $0xbd694d75
+DATA constants<>+440(SB)/4, $0xbd694d75
+DATA constants<>+444(SB)/4, $0xbd694d75
+DATA constants<>+448(SB)/4, $0x3dd92936
+DATA constants<>+452(SB)/4, $0x3dd92936
+DATA constants<>+456(SB)/4, $0x3dd92936
+DATA constants<>+460(SB)/4, $0x3dd92936
+DATA constants<>+464(SB)/4, $0x3dd92936
+DATA constants<>+468(SB)/4, $0x3dd92936
+DATA constants<>+472(SB)/4, $0x3dd92936
+DATA constants<>+476(SB)/4, $0x3dd92936
+DATA constants<>+480(SB)/4, $0xbe1cba8d
+DATA constants<>+484(SB)/4, $0xbe1cba8d
+DATA constants<>+488(SB)/4, $0xbe1cba8d
+DATA constants<>+492(SB)/4, $0xbe1cba8d
+DATA constants<>+496(SB)/4, $0xbe1cba8d
+DATA constants<>+500(SB)/4, $0xbe1cba8d
+DATA constants<>+504(SB)/4, $0xbe1cba8d
+DATA constants<>+508(SB)/4, $0xbe1cba8d
+DATA constants<>+512(SB)/4, $0x3e497b3f
+DATA constants<>+516(SB)/4, $0x3e497b3f
+DATA constants<>+520(SB)/4, $0x3e497b3f
+DATA constants<>+524(SB)/4, $0x3e497b3f
+DATA constants<>+528(SB)/4, $0x3e497b3f
+DATA constants<>+532(SB)/4, $0x3e497b3f
+DATA constants<>+536(SB)/4, $0x3e497b3f
+DATA constants<>+540(SB)/4, $0x3e497b3f
+DATA constants<>+544(SB)/4, $0xbe7f87c1
+DATA constants<>+548(SB)/4, $0xbe7f87c1
+DATA constants<>+552(SB)/4, $0xbe7f87c1
+DATA constants<>+556(SB)/4, $0xbe7f87c1
+DATA constants<>+560(SB)/4, $0xbe7f87c1
+DATA constants<>+564(SB)/4, $0xbe7f87c1
+DATA constants<>+568(SB)/4, $0xbe7f87c1
+DATA constants<>+572(SB)/4, $0xbe7f87c1
+DATA constants<>+576(SB)/4, $0x3eaaa63f
+DATA constants<>+580(SB)/4, $0x3eaaa63f
+DATA constants<>+584(SB)/4, $0x3eaaa63f
+DATA constants<>+588(SB)/4, $0x3eaaa63f
+DATA constants<>+592(SB)/4, $0x3eaaa63f
+DATA constants<>+596(SB)/4, $0x3eaaa63f
+DATA constants<>+600(SB)/4, $0x3eaaa63f
+DATA constants<>+604(SB)/4, $0x3eaaa63f
+DATA constants<>+608(SB)/4, $0xbeffffdf
+DATA constants<>+612(SB)/4, $0xbeffffdf
+DATA constants<>+616(SB)/4, $0xbeffffdf
+DATA constants<>+620(SB)/4, $0xbeffffdf
+DATA constants<>+624(SB)/4, $0xbeffffdf
+DATA constants<>+628(SB)/4, $0xbeffffdf
+DATA constants<>+632(SB)/4, $0xbeffffdf
+DATA constants<>+636(SB)/4, $0xbeffffdf
+DATA constants<>+640(SB)/4, $0x00000000
+DATA constants<>+644(SB)/4, $0x00000000
+DATA constants<>+648(SB)/4, $0x00000000
+DATA constants<>+652(SB)/4, $0x00000000
+DATA constants<>+656(SB)/4, $0x00000000
+DATA constants<>+660(SB)/4, $0x00000000
+DATA constants<>+664(SB)/4, $0x00000000
+DATA constants<>+668(SB)/4, $0x00000000
+DATA constants<>+672(SB)/4, $0xc2fe0000
+DATA constants<>+676(SB)/4, $0xc2fe0000
+DATA constants<>+680(SB)/4, $0xc2fe0000
+DATA constants<>+684(SB)/4, $0xc2fe0000
+DATA constants<>+688(SB)/4, $0xc2fe0000
+DATA constants<>+692(SB)/4, $0xc2fe0000
+DATA constants<>+696(SB)/4, $0xc2fe0000
+DATA constants<>+700(SB)/4, $0xc2fe0000
+DATA constants<>+704(SB)/4, $0x43000000
+DATA constants<>+708(SB)/4, $0x43000000
+DATA constants<>+712(SB)/4, $0x43000000
+DATA constants<>+716(SB)/4, $0x43000000
+DATA constants<>+720(SB)/4, $0x43000000
+DATA constants<>+724(SB)/4, $0x43000000
+DATA constants<>+728(SB)/4, $0x43000000
+DATA constants<>+732(SB)/4, $0x43000000
+GLOBL constants<>(SB), RODATA|NOPTR, $736
 
 // func Softplus512(dst *float32, x *float32, bias *float32, n int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·Softplus512(SB), NOSPLIT, $16-32
-	VSTMXCSR (SP)
-	MOVL     (SP), AX
-	ORL      $0x00008040, AX
-	MOVL     AX, 8(SP)
-	VLDMXCSR 8(SP)
-	MOVQ     dst+0(FP), AX
-	MOVQ     x+8(FP), CX
-	MOVQ     bias+16(FP), DX
-	MOVQ     n+24(FP), BX
-	VMOVUPS  constants<>+0(SB), Z0
-	VMOVUPS  constants<>+64(SB), Z1
-	VMOVUPS  constants<>+128(SB), Z2
-	VMOVUPS  constants<>+192(SB), Z3
-	VMOVUPS  constants<>+256(SB), Z4
-	VMOVUPS  constants<>+320(SB), Z5
-	XORQ     SI, SI
-	SHLQ     $0x02, BX
+	VSTMXCSR     (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	VLDMXCSR     8(SP)
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         bias+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS constants<>+0(SB), Z0
+	VBROADCASTSS constants<>+32(SB), Z1
+	VBROADCASTSS constants<>+64(SB), Z2
+	VBROADCASTSS constants<>+96(SB), Z3
+	VBROADCASTSS constants<>+128(SB), Z4
+	VBROADCASTSS constants<>+160(SB), Z5
+	XORQ         SI, SI
+	SHLQ         $0x02, BX
 
 loop:
 	MOVQ    BX, DI
@@ -425,39 +241,39 @@ loop:
 	VADDPS  Z7, Z6, Z6
 
 bare1:
-	VORPS       constants<>+384(SB), Z6, Z7
-	VMOVUPS     constants<>+448(SB), Z8
-	VMAXPS      Z7, Z8, Z7
-	VMOVUPS     constants<>+512(SB), Z8
-	VMINPS      Z7, Z8, Z7
-	VMULPS      constants<>+576(SB), Z7, Z9
-	VRNDSCALEPS $0x00, Z9, Z8
-	VMOVAPS     Z8, Z9
-	VFMSUB231PS constants<>+576(SB), Z7, Z9
-	VFMADD231PS constants<>+640(SB), Z7, Z9
-	VMOVAPS     Z9, Z7
-	VMOVUPS     Z5, Z9
-	VFMADD213PS Z4, Z7, Z9
-	VFMADD213PS Z3, Z7, Z9
-	VFMADD213PS Z2, Z7, Z9
-	VFMADD213PS Z1, Z7, Z9
-	VFMADD213PS Z0, Z7, Z9
-	VSCALEFPS   Z8, Z9, Z9
-	VMOVUPS     constants<>+704(SB), Z7
-	VFMADD213PS constants<>+768(SB), Z9, Z7
-	VFMADD213PS constants<>+832(SB), Z9, Z7
-	VFMADD213PS constants<>+896(SB), Z9, Z7
-	VFMADD213PS constants<>+960(SB), Z9, Z7
-	VFMADD213PS constants<>+1024(SB), Z9, Z7
-	VFMADD213PS constants<>+1088(SB), Z9, Z7
-	VFMADD213PS constants<>+1152(SB), Z9, Z7
-	VFMADD213PS constants<>+1216(SB), Z9, Z7
-	VFMADD213PS constants<>+0(SB), Z9, Z7
-	VMAXPS      constants<>+1280(SB), Z6, Z6
-	VFMADD231PS Z9, Z7, Z6
-	VMOVUPS     Z6, (AX)(SI*1)
-	ADDQ        $0x00000040, SI
-	JMP         loop
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+	VMOVUPS          Z6, (AX)(SI*1)
+	ADDQ             $0x00000040, SI
+	JMP              loop
 
 tail:
 	TESTQ     DI, DI
@@ -473,37 +289,37 @@ tail:
 	VADDPS    Z7, Z6, Z6
 
 bare2:
-	VORPS       constants<>+384(SB), Z6, Z7
-	VMOVUPS     constants<>+448(SB), Z8
-	VMAXPS      Z7, Z8, Z7
-	VMOVUPS     constants<>+512(SB), Z8
-	VMINPS      Z7, Z8, Z7
-	VMULPS      constants<>+576(SB), Z7, Z9
-	VRNDSCALEPS $0x00, Z9, Z8
-	VMOVAPS     Z8, Z9
-	VFMSUB231PS constants<>+576(SB), Z7, Z9
-	VFMADD231PS constants<>+640(SB), Z7, Z9
-	VMOVAPS     Z9, Z7
-	VMOVUPS     Z5, Z9
-	VFMADD213PS Z4, Z7, Z9
-	VFMADD213PS Z3, Z7, Z9
-	VFMADD213PS Z2, Z7, Z9
-	VFMADD213PS Z1, Z7, Z9
-	VFMADD213PS Z0, Z7, Z9
-	VSCALEFPS   Z8, Z9, Z9
-	VMOVUPS     constants<>+704(SB), Z7
-	VFMADD213PS constants<>+768(SB), Z9, Z7
-	VFMADD213PS constants<>+832(SB), Z9, Z7
-	VFMADD213PS constants<>+896(SB), Z9, Z7
-	VFMADD213PS constants<>+960(SB), Z9, Z7
-	VFMADD213PS constants<>+1024(SB), Z9, Z7
-	VFMADD213PS constants<>+1088(SB), Z9, Z7
-	VFMADD213PS constants<>+1152(SB), Z9, Z7
-	VFMADD213PS constants<>+1216(SB), Z9, Z7
-	VFMADD213PS constants<>+0(SB), Z9, Z7
-	VMAXPS      constants<>+1280(SB), Z6, Z6
-	VFMADD231PS Z9, Z7, Z6
-	VMOVUPS     Z6, K1, (AX)(SI*1)
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+	VMOVUPS          Z6, K1, (AX)(SI*1)
 
 done:
 	VLDMXCSR (SP)
@@ -513,81 +329,81 @@ done:
 // func SiLU512(x *float32, n int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·SiLU512(SB), NOSPLIT, $16-16
-	VSTMXCSR (SP)
-	MOVL     (SP), AX
-	ORL      $0x00008040, AX
-	MOVL     AX, 8(SP)
-	VLDMXCSR 8(SP)
-	MOVQ     x+0(FP), AX
-	MOVQ     n+8(FP), CX
-	VMOVUPS  constants<>+0(SB), Z0
-	VMOVUPS  constants<>+64(SB), Z1
-	VMOVUPS  constants<>+128(SB), Z2
-	VMOVUPS  constants<>+192(SB), Z3
-	VMOVUPS  constants<>+256(SB), Z4
-	VMOVUPS  constants<>+320(SB), Z5
-	XORQ     DX, DX
-	SHLQ     $0x02, CX
+	VSTMXCSR     (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	VLDMXCSR     8(SP)
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS constants<>+0(SB), Z0
+	VBROADCASTSS constants<>+32(SB), Z1
+	VBROADCASTSS constants<>+64(SB), Z2
+	VBROADCASTSS constants<>+96(SB), Z3
+	VBROADCASTSS constants<>+128(SB), Z4
+	VBROADCASTSS constants<>+160(SB), Z5
+	XORQ         DX, DX
+	SHLQ         $0x02, CX
 
 loop:
-	MOVQ        CX, BX
-	SUBQ        DX, BX
-	CMPQ        BX, $0x00000040
-	JLT         tail
-	VMOVUPS     (AX)(DX*1), Z6
-	VXORPS      constants<>+384(SB), Z6, Z7
-	VMOVUPS     constants<>+448(SB), Z8
-	VMAXPS      Z7, Z8, Z7
-	VMOVUPS     constants<>+512(SB), Z8
-	VMINPS      Z7, Z8, Z7
-	VMULPS      constants<>+576(SB), Z7, Z9
-	VRNDSCALEPS $0x00, Z9, Z8
-	VMOVAPS     Z8, Z9
-	VFMSUB231PS constants<>+576(SB), Z7, Z9
-	VFMADD231PS constants<>+640(SB), Z7, Z9
-	VMOVAPS     Z9, Z7
-	VMOVUPS     Z5, Z9
-	VFMADD213PS Z4, Z7, Z9
-	VFMADD213PS Z3, Z7, Z9
-	VFMADD213PS Z2, Z7, Z9
-	VFMADD213PS Z1, Z7, Z9
-	VFMADD213PS Z0, Z7, Z9
-	VSCALEFPS   Z8, Z9, Z9
-	VADDPS      constants<>+0(SB), Z9, Z9
-	VDIVPS      Z9, Z6, Z6
-	VMOVUPS     Z6, (AX)(DX*1)
-	ADDQ        $0x00000040, DX
-	JMP         loop
+	MOVQ             CX, BX
+	SUBQ             DX, BX
+	CMPQ             BX, $0x00000040
+	JLT              tail
+	VMOVUPS          (AX)(DX*1), Z6
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VDIVPS           Z9, Z6, Z6
+	VMOVUPS          Z6, (AX)(DX*1)
+	ADDQ             $0x00000040, DX
+	JMP              loop
 
 tail:
-	TESTQ       BX, BX
-	JZ          done
-	SHRQ        $0x02, BX
-	MOVQ        $-1, CX
-	BZHIQ       BX, CX, CX
-	KMOVW       CX, K1
-	VMOVUPS.Z   (AX)(DX*1), K1, Z6
-	VXORPS      constants<>+384(SB), Z6, Z7
-	VMOVUPS     constants<>+448(SB), Z8
-	VMAXPS      Z7, Z8, Z7
-	VMOVUPS     constants<>+512(SB), Z8
-	VMINPS      Z7, Z8, Z7
-	VMULPS      constants<>+576(SB), Z7, Z9
-	VRNDSCALEPS $0x00, Z9, Z8
-	VMOVAPS     Z8, Z9
-	VFMSUB231PS constants<>+576(SB), Z7, Z9
-	VFMADD231PS constants<>+640(SB), Z7, Z9
-	VMOVAPS     Z9, Z7
-	VMOVUPS     Z5, Z9
-	VFMADD213PS Z4, Z7, Z9
-	VFMADD213PS Z3, Z7, Z9
-	VFMADD213PS Z2, Z7, Z9
-	VFMADD213PS Z1, Z7, Z9
-	VFMADD213PS Z0, Z7, Z9
-	VSCALEFPS   Z8, Z9, Z9
-	VADDPS      constants<>+0(SB), Z9, Z9
-	VDIVPS      Z9, Z6, Z6
-	VMOVUPS     Z6, K1, (AX)(DX*1)
+	TESTQ            BX, BX
+	JZ               done
+	SHRQ             $0x02, BX
+	MOVQ             $-1, CX
+	BZHIQ            BX, CX, CX
+	KMOVW            CX, K1
+	VMOVUPS.Z        (AX)(DX*1), K1, Z6
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VDIVPS           Z9, Z6, Z6
+	VMOVUPS          Z6, K1, (AX)(DX*1)
 
 done:
 	VLDMXCSR (SP)
@@ -597,86 +413,86 @@ done:
 // func Gate512(y *float32, z *float32, n int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·Gate512(SB), NOSPLIT, $16-24
-	VSTMXCSR (SP)
-	MOVL     (SP), AX
-	ORL      $0x00008040, AX
-	MOVL     AX, 8(SP)
-	VLDMXCSR 8(SP)
-	MOVQ     y+0(FP), AX
-	MOVQ     z+8(FP), CX
-	MOVQ     n+16(FP), DX
-	VMOVUPS  constants<>+0(SB), Z0
-	VMOVUPS  constants<>+64(SB), Z1
-	VMOVUPS  constants<>+128(SB), Z2
-	VMOVUPS  constants<>+192(SB), Z3
-	VMOVUPS  constants<>+256(SB), Z4
-	VMOVUPS  constants<>+320(SB), Z5
-	XORQ     BX, BX
-	SHLQ     $0x02, DX
+	VSTMXCSR     (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	VLDMXCSR     8(SP)
+	MOVQ         y+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS constants<>+0(SB), Z0
+	VBROADCASTSS constants<>+32(SB), Z1
+	VBROADCASTSS constants<>+64(SB), Z2
+	VBROADCASTSS constants<>+96(SB), Z3
+	VBROADCASTSS constants<>+128(SB), Z4
+	VBROADCASTSS constants<>+160(SB), Z5
+	XORQ         BX, BX
+	SHLQ         $0x02, DX
 
 loop:
-	MOVQ        DX, SI
-	SUBQ        BX, SI
-	CMPQ        SI, $0x00000040
-	JLT         tail
-	VMOVUPS     (CX)(BX*1), Z6
-	VXORPS      constants<>+384(SB), Z6, Z7
-	VMOVUPS     constants<>+448(SB), Z8
-	VMAXPS      Z7, Z8, Z7
-	VMOVUPS     constants<>+512(SB), Z8
-	VMINPS      Z7, Z8, Z7
-	VMULPS      constants<>+576(SB), Z7, Z9
-	VRNDSCALEPS $0x00, Z9, Z8
-	VMOVAPS     Z8, Z9
-	VFMSUB231PS constants<>+576(SB), Z7, Z9
-	VFMADD231PS constants<>+640(SB), Z7, Z9
-	VMOVAPS     Z9, Z7
-	VMOVUPS     Z5, Z9
-	VFMADD213PS Z4, Z7, Z9
-	VFMADD213PS Z3, Z7, Z9
-	VFMADD213PS Z2, Z7, Z9
-	VFMADD213PS Z1, Z7, Z9
-	VFMADD213PS Z0, Z7, Z9
-	VSCALEFPS   Z8, Z9, Z9
-	VADDPS      constants<>+0(SB), Z9, Z9
-	VDIVPS      Z9, Z6, Z6
-	VMOVUPS     (AX)(BX*1), Z7
-	VMULPS      Z7, Z6, Z6
-	VMOVUPS     Z6, (AX)(BX*1)
-	ADDQ        $0x00000040, BX
-	JMP         loop
+	MOVQ             DX, SI
+	SUBQ             BX, SI
+	CMPQ             SI, $0x00000040
+	JLT              tail
+	VMOVUPS          (CX)(BX*1), Z6
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VDIVPS           Z9, Z6, Z6
+	VMOVUPS          (AX)(BX*1), Z7
+	VMULPS           Z7, Z6, Z6
+	VMOVUPS          Z6, (AX)(BX*1)
+	ADDQ             $0x00000040, BX
+	JMP              loop
 
 tail:
-	TESTQ       SI, SI
-	JZ          done
-	SHRQ        $0x02, SI
-	MOVQ        $-1, DX
-	BZHIQ       SI, DX, DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (CX)(BX*1), K1, Z6
-	VXORPS      constants<>+384(SB), Z6, Z7
-	VMOVUPS     constants<>+448(SB), Z8
-	VMAXPS      Z7, Z8, Z7
-	VMOVUPS     constants<>+512(SB), Z8
-	VMINPS      Z7, Z8, Z7
-	VMULPS      constants<>+576(SB), Z7, Z9
-	VRNDSCALEPS $0x00, Z9, Z8
-	VMOVAPS     Z8, Z9
-	VFMSUB231PS constants<>+576(SB), Z7, Z9
-	VFMADD231PS constants<>+640(SB), Z7, Z9
-	VMOVAPS     Z9, Z7
-	VMOVUPS     Z5, Z9
-	VFMADD213PS Z4, Z7, Z9
-	VFMADD213PS Z3, Z7, Z9
-	VFMADD213PS Z2, Z7, Z9
-	VFMADD213PS Z1, Z7, Z9
-	VFMADD213PS Z0, Z7, Z9
-	VSCALEFPS   Z8, Z9, Z9
-	VADDPS      constants<>+0(SB), Z9, Z9
-	VDIVPS      Z9, Z6, Z6
-	VMOVUPS.Z   (AX)(BX*1), K1, Z7
-	VMULPS      Z7, Z6, Z6
-	VMOVUPS     Z6, K1, (AX)(BX*1)
+	TESTQ            SI, SI
+	JZ               done
+	SHRQ             $0x02, SI
+	MOVQ             $-1, DX
+	BZHIQ            SI, DX, DX
+	KMOVW            DX, K1
+	VMOVUPS.Z        (CX)(BX*1), K1, Z6
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VDIVPS           Z9, Z6, Z6
+	VMOVUPS.Z        (AX)(BX*1), K1, Z7
+	VMULPS           Z7, Z6, Z6
+	VMOVUPS          Z6, K1, (AX)(BX*1)
 
 done:
 	VLDMXCSR (SP)
@@ -686,25 +502,25 @@ done:
 // func Softplus256(dst *float32, x *float32, bias *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·Softplus256(SB), NOSPLIT, $16-32
-	VSTMXCSR (SP)
-	MOVL     (SP), AX
-	ORL      $0x00008040, AX
-	MOVL     AX, 8(SP)
-	VLDMXCSR 8(SP)
-	MOVQ     dst+0(FP), AX
-	MOVQ     x+8(FP), CX
-	MOVQ     bias+16(FP), DX
-	MOVQ     n+24(FP), BX
-	VMOVUPS  constants<>+0(SB), Y0
-	VMOVUPS  constants<>+64(SB), Y1
-	VMOVUPS  constants<>+128(SB), Y2
-	VMOVUPS  constants<>+192(SB), Y3
-	VMOVUPS  constants<>+256(SB), Y4
-	VMOVUPS  constants<>+320(SB), Y5
-	VMOVUPS  constants<>+1344(SB), Y6
-	VMOVUPS  constants<>+1408(SB), Y7
-	XORQ     SI, SI
-	SHLQ     $0x02, BX
+	VSTMXCSR     (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	VLDMXCSR     8(SP)
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         bias+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS constants<>+0(SB), Y0
+	VBROADCASTSS constants<>+32(SB), Y1
+	VBROADCASTSS constants<>+64(SB), Y2
+	VBROADCASTSS constants<>+96(SB), Y3
+	VBROADCASTSS constants<>+128(SB), Y4
+	VBROADCASTSS constants<>+160(SB), Y5
+	VBROADCASTSS constants<>+672(SB), Y6
+	VBROADCASTSS constants<>+704(SB), Y7
+	XORQ         SI, SI
+	SHLQ         $0x02, BX
 
 loop:
 	MOVQ    BX, DI
@@ -718,40 +534,40 @@ loop:
 	VADDPS  Y9, Y8, Y8
 
 bare3:
-	VORPS       constants<>+384(SB), Y8, Y9
-	VMOVUPS     constants<>+448(SB), Y10
-	VMAXPS      Y9, Y10, Y9
-	VMOVUPS     constants<>+512(SB), Y10
-	VMINPS      Y9, Y10, Y9
-	VMULPS      constants<>+576(SB), Y9, Y11
-	VCVTPS2DQ   Y11, Y10
-	VCVTDQ2PS   Y10, Y11
-	VFMSUB231PS constants<>+576(SB), Y9, Y11
-	VFMADD231PS constants<>+640(SB), Y9, Y11
-	VMOVAPS     Y11, Y9
-	VMOVUPS     Y5, Y11
-	VFMADD213PS Y4, Y9, Y11
-	VFMADD213PS Y3, Y9, Y11
-	VFMADD213PS Y2, Y9, Y11
-	VFMADD213PS Y1, Y9, Y11
-	VFMADD213PS Y0, Y9, Y11
-	VPSLLD      $0x17, Y10, Y10
-	VPADDD      Y10, Y11, Y11
-	VMOVUPS     constants<>+704(SB), Y9
-	VFMADD213PS constants<>+768(SB), Y11, Y9
-	VFMADD213PS constants<>+832(SB), Y11, Y9
-	VFMADD213PS constants<>+896(SB), Y11, Y9
-	VFMADD213PS constants<>+960(SB), Y11, Y9
-	VFMADD213PS constants<>+1024(SB), Y11, Y9
-	VFMADD213PS constants<>+1088(SB), Y11, Y9
-	VFMADD213PS constants<>+1152(SB), Y11, Y9
-	VFMADD213PS constants<>+1216(SB), Y11, Y9
-	VFMADD213PS constants<>+0(SB), Y11, Y9
-	VMAXPS      constants<>+1280(SB), Y8, Y8
-	VFMADD231PS Y11, Y9, Y8
-	VMOVUPS     Y8, (AX)(SI*1)
-	ADDQ        $0x00000020, SI
-	JMP         loop
+	VORPS        constants<>+192(SB), Y8, Y9
+	VBROADCASTSS constants<>+224(SB), Y10
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS constants<>+256(SB), Y10
+	VMINPS       Y9, Y10, Y9
+	VMULPS       constants<>+288(SB), Y9, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFMSUB231PS  constants<>+288(SB), Y9, Y11
+	VFMADD231PS  constants<>+320(SB), Y9, Y11
+	VMOVAPS      Y11, Y9
+	VMOVAPS      Y5, Y11
+	VFMADD213PS  Y4, Y9, Y11
+	VFMADD213PS  Y3, Y9, Y11
+	VFMADD213PS  Y2, Y9, Y11
+	VFMADD213PS  Y1, Y9, Y11
+	VFMADD213PS  Y0, Y9, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y11, Y11
+	VBROADCASTSS constants<>+352(SB), Y9
+	VFMADD213PS  constants<>+384(SB), Y11, Y9
+	VFMADD213PS  constants<>+416(SB), Y11, Y9
+	VFMADD213PS  constants<>+448(SB), Y11, Y9
+	VFMADD213PS  constants<>+480(SB), Y11, Y9
+	VFMADD213PS  constants<>+512(SB), Y11, Y9
+	VFMADD213PS  constants<>+544(SB), Y11, Y9
+	VFMADD213PS  constants<>+576(SB), Y11, Y9
+	VFMADD213PS  constants<>+608(SB), Y11, Y9
+	VFMADD213PS  constants<>+0(SB), Y11, Y9
+	VMAXPS       constants<>+640(SB), Y8, Y8
+	VFMADD231PS  Y11, Y9, Y8
+	VMOVUPS      Y8, (AX)(SI*1)
+	ADDQ         $0x00000020, SI
+	JMP          loop
 
 tail:
 	TESTQ      DI, DI
@@ -767,38 +583,38 @@ tail:
 	VADDPS     Y9, Y8, Y8
 
 bare4:
-	VORPS       constants<>+384(SB), Y8, Y9
-	VMOVUPS     constants<>+448(SB), Y10
-	VMAXPS      Y9, Y10, Y9
-	VMOVUPS     constants<>+512(SB), Y10
-	VMINPS      Y9, Y10, Y9
-	VMULPS      constants<>+576(SB), Y9, Y11
-	VCVTPS2DQ   Y11, Y10
-	VCVTDQ2PS   Y10, Y11
-	VFMSUB231PS constants<>+576(SB), Y9, Y11
-	VFMADD231PS constants<>+640(SB), Y9, Y11
-	VMOVAPS     Y11, Y9
-	VMOVUPS     Y5, Y11
-	VFMADD213PS Y4, Y9, Y11
-	VFMADD213PS Y3, Y9, Y11
-	VFMADD213PS Y2, Y9, Y11
-	VFMADD213PS Y1, Y9, Y11
-	VFMADD213PS Y0, Y9, Y11
-	VPSLLD      $0x17, Y10, Y10
-	VPADDD      Y10, Y11, Y11
-	VMOVUPS     constants<>+704(SB), Y9
-	VFMADD213PS constants<>+768(SB), Y11, Y9
-	VFMADD213PS constants<>+832(SB), Y11, Y9
-	VFMADD213PS constants<>+896(SB), Y11, Y9
-	VFMADD213PS constants<>+960(SB), Y11, Y9
-	VFMADD213PS constants<>+1024(SB), Y11, Y9
-	VFMADD213PS constants<>+1088(SB), Y11, Y9
-	VFMADD213PS constants<>+1152(SB), Y11, Y9
-	VFMADD213PS constants<>+1216(SB), Y11, Y9
-	VFMADD213PS constants<>+0(SB), Y11, Y9
-	VMAXPS      constants<>+1280(SB), Y8, Y8
-	VFMADD231PS Y11, Y9, Y8
-	VMASKMOVPS  Y8, Y12, (AX)(SI*1)
+	VORPS        constants<>+192(SB), Y8, Y9
+	VBROADCASTSS constants<>+224(SB), Y10
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS constants<>+256(SB), Y10
+	VMINPS       Y9, Y10, Y9
+	VMULPS       constants<>+288(SB), Y9, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFMSUB231PS  constants<>+288(SB), Y9, Y11
+	VFMADD231PS  constants<>+320(SB), Y9, Y11
+	VMOVAPS      Y11, Y9
+	VMOVAPS      Y5, Y11
+	VFMADD213PS  Y4, Y9, Y11
+	VFMADD213PS  Y3, Y9, Y11
+	VFMADD213PS  Y2, Y9, Y11
+	VFMADD213PS  Y1, Y9, Y11
+	VFMADD213PS  Y0, Y9, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y11, Y11
+	VBROADCASTSS constants<>+352(SB), Y9
+	VFMADD213PS  constants<>+384(SB), Y11, Y9
+	VFMADD213PS  constants<>+416(SB), Y11, Y9
+	VFMADD213PS  constants<>+448(SB), Y11, Y9
+	VFMADD213PS  constants<>+480(SB), Y11, Y9
+	VFMADD213PS  constants<>+512(SB), Y11, Y9
+	VFMADD213PS  constants<>+544(SB), Y11, Y9
+	VFMADD213PS  constants<>+576(SB), Y11, Y9
+	VFMADD213PS  constants<>+608(SB), Y11, Y9
+	VFMADD213PS  constants<>+0(SB), Y11, Y9
+	VMAXPS       constants<>+640(SB), Y8, Y8
+	VFMADD231PS  Y11, Y9, Y8
+	VMASKMOVPS   Y8, Y12, (AX)(SI*1)
 
 done:
 	VLDMXCSR (SP)
@@ -808,91 +624,91 @@ done:
 // func SiLU256(x *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·SiLU256(SB), NOSPLIT, $16-16
-	VSTMXCSR (SP)
-	MOVL     (SP), AX
-	ORL      $0x00008040, AX
-	MOVL     AX, 8(SP)
-	VLDMXCSR 8(SP)
-	MOVQ     x+0(FP), AX
-	MOVQ     n+8(FP), CX
-	VMOVUPS  constants<>+0(SB), Y0
-	VMOVUPS  constants<>+64(SB), Y1
-	VMOVUPS  constants<>+128(SB), Y2
-	VMOVUPS  constants<>+192(SB), Y3
-	VMOVUPS  constants<>+256(SB), Y4
-	VMOVUPS  constants<>+320(SB), Y5
-	VMOVUPS  constants<>+1344(SB), Y6
-	VMOVUPS  constants<>+1408(SB), Y7
-	XORQ     DX, DX
-	SHLQ     $0x02, CX
+	VSTMXCSR     (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	VLDMXCSR     8(SP)
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS constants<>+0(SB), Y0
+	VBROADCASTSS constants<>+32(SB), Y1
+	VBROADCASTSS constants<>+64(SB), Y2
+	VBROADCASTSS constants<>+96(SB), Y3
+	VBROADCASTSS constants<>+128(SB), Y4
+	VBROADCASTSS constants<>+160(SB), Y5
+	VBROADCASTSS constants<>+672(SB), Y6
+	VBROADCASTSS constants<>+704(SB), Y7
+	XORQ         DX, DX
+	SHLQ         $0x02, CX
 
 loop:
-	MOVQ        CX, BX
-	SUBQ        DX, BX
-	CMPQ        BX, $0x00000020
-	JLT         tail
-	VMOVUPS     (AX)(DX*1), Y8
-	VORPS       constants<>+384(SB), Y8, Y9
-	VMOVUPS     constants<>+448(SB), Y10
-	VMAXPS      Y9, Y10, Y9
-	VMOVUPS     constants<>+512(SB), Y10
-	VMINPS      Y9, Y10, Y9
-	VMULPS      constants<>+576(SB), Y9, Y11
-	VCVTPS2DQ   Y11, Y10
-	VCVTDQ2PS   Y10, Y11
-	VFMSUB231PS constants<>+576(SB), Y9, Y11
-	VFMADD231PS constants<>+640(SB), Y9, Y11
-	VMOVAPS     Y11, Y9
-	VMOVUPS     Y5, Y11
-	VFMADD213PS Y4, Y9, Y11
-	VFMADD213PS Y3, Y9, Y11
-	VFMADD213PS Y2, Y9, Y11
-	VFMADD213PS Y1, Y9, Y11
-	VFMADD213PS Y0, Y9, Y11
-	VPSLLD      $0x17, Y10, Y10
-	VPADDD      Y10, Y11, Y11
-	VMOVUPS     constants<>+0(SB), Y9
-	VADDPS      Y9, Y11, Y10
-	VBLENDVPS   Y8, Y11, Y9, Y9
-	VMULPS      Y9, Y8, Y8
-	VDIVPS      Y10, Y8, Y8
-	VMOVUPS     Y8, (AX)(DX*1)
-	ADDQ        $0x00000020, DX
-	JMP         loop
+	MOVQ         CX, BX
+	SUBQ         DX, BX
+	CMPQ         BX, $0x00000020
+	JLT          tail
+	VMOVUPS      (AX)(DX*1), Y8
+	VORPS        constants<>+192(SB), Y8, Y9
+	VBROADCASTSS constants<>+224(SB), Y10
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS constants<>+256(SB), Y10
+	VMINPS       Y9, Y10, Y9
+	VMULPS       constants<>+288(SB), Y9, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFMSUB231PS  constants<>+288(SB), Y9, Y11
+	VFMADD231PS  constants<>+320(SB), Y9, Y11
+	VMOVAPS      Y11, Y9
+	VMOVAPS      Y5, Y11
+	VFMADD213PS  Y4, Y9, Y11
+	VFMADD213PS  Y3, Y9, Y11
+	VFMADD213PS  Y2, Y9, Y11
+	VFMADD213PS  Y1, Y9, Y11
+	VFMADD213PS  Y0, Y9, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y11, Y11
+	VBROADCASTSS constants<>+0(SB), Y9
+	VADDPS       Y9, Y11, Y10
+	VBLENDVPS    Y8, Y11, Y9, Y9
+	VMULPS       Y9, Y8, Y8
+	VDIVPS       Y10, Y8, Y8
+	VMOVUPS      Y8, (AX)(DX*1)
+	ADDQ         $0x00000020, DX
+	JMP          loop
 
 tail:
-	TESTQ       BX, BX
-	JZ          done
-	SHRQ        $0x02, BX
-	LEAQ        lanes<>+0(SB), CX
-	NEGQ        BX
-	VMOVUPS     32(CX)(BX*4), Y12
-	VMASKMOVPS  (AX)(DX*1), Y12, Y8
-	VORPS       constants<>+384(SB), Y8, Y9
-	VMOVUPS     constants<>+448(SB), Y10
-	VMAXPS      Y9, Y10, Y9
-	VMOVUPS     constants<>+512(SB), Y10
-	VMINPS      Y9, Y10, Y9
-	VMULPS      constants<>+576(SB), Y9, Y11
-	VCVTPS2DQ   Y11, Y10
-	VCVTDQ2PS   Y10, Y11
-	VFMSUB231PS constants<>+576(SB), Y9, Y11
-	VFMADD231PS constants<>+640(SB), Y9, Y11
-	VMOVAPS     Y11, Y9
-	VMOVUPS     Y5, Y11
-	VFMADD213PS Y4, Y9, Y11
-	VFMADD213PS Y3, Y9, Y11
-	VFMADD213PS Y2, Y9, Y11
-	VFMADD213PS Y1, Y9, Y11
-	VFMADD213PS Y0, Y9, Y11
-	VPSLLD      $0x17, Y10, Y10
-	VPADDD      Y10, Y11, Y11
-	VMOVUPS     constants<>+0(SB), Y9
-	VADDPS      Y9, Y11, Y10
-	VBLENDVPS   Y8, Y11, Y9, Y9
-	VMULPS      Y9, Y8, Y8
-	VDIVPS      Y10, Y8, Y8
-	VMASKMOVPS  Y8, Y12, (AX)(DX*1)
+	TESTQ        BX, BX
+	JZ           done
+	SHRQ         $0x02, BX
+	LEAQ         lanes<>+0(SB), CX
+	NEGQ         BX
+	VMOVUPS      32(CX)(BX*4), Y12
+	VMASKMOVPS   (AX)(DX*1), Y12, Y8
+	VORPS        constants<>+192(SB), Y8, Y9
+	VBROADCASTSS constants<>+224(SB), Y10
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS constants<>+256(SB), Y10
+	VMINPS       Y9, Y10, Y9
+	VMULPS       constants<>+288(SB), Y9, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFMSUB231PS  constants<>+288(SB), Y9, Y11
+	VFMADD231PS  constants<>+320(SB), Y9, Y11
+	VMOVAPS      Y11, Y9
+	VMOVAPS      Y5, Y11
+	VFMADD213PS  Y4, Y9, Y11
+	VFMADD213PS  Y3, Y9, Y11
+	VFMADD213PS  Y2, Y9, Y11
+	VFMADD213PS  Y1, Y9, Y11
+	VFMADD213PS  Y0, Y9, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y11, Y11
+	VBROADCASTSS constants<>+0(SB), Y9
+	VADDPS       Y9, Y11, Y10
+	VBLENDVPS    Y8, Y11, Y9, Y9
+	VMULPS       Y9, Y8, Y8
+	VDIVPS       Y10, Y8, Y8
+	VMASKMOVPS   Y8, Y12, (AX)(DX*1)
 
 done:
 	VLDMXCSR (SP)
@@ -902,96 +718,96 @@ done:
 // func Gate256(y *float32, z *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·Gate256(SB), NOSPLIT, $16-24
-	VSTMXCSR (SP)
-	MOVL     (SP), AX
-	ORL      $0x00008040, AX
-	MOVL     AX, 8(SP)
-	VLDMXCSR 8(SP)
-	MOVQ     y+0(FP), AX
-	MOVQ     z+8(FP), CX
-	MOVQ     n+16(FP), DX
-	VMOVUPS  constants<>+0(SB), Y0
-	VMOVUPS  constants<>+64(SB), Y1
-	VMOVUPS  constants<>+128(SB), Y2
-	VMOVUPS  constants<>+192(SB), Y3
-	VMOVUPS  constants<>+256(SB), Y4
-	VMOVUPS  constants<>+320(SB), Y5
-	VMOVUPS  constants<>+1344(SB), Y6
-	VMOVUPS  constants<>+1408(SB), Y7
-	XORQ     BX, BX
-	SHLQ     $0x02, DX
+	VSTMXCSR     (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	VLDMXCSR     8(SP)
+	MOVQ         y+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS constants<>+0(SB), Y0
+	VBROADCASTSS constants<>+32(SB), Y1
+	VBROADCASTSS constants<>+64(SB), Y2
+	VBROADCASTSS constants<>+96(SB), Y3
+	VBROADCASTSS constants<>+128(SB), Y4
+	VBROADCASTSS constants<>+160(SB), Y5
+	VBROADCASTSS constants<>+672(SB), Y6
+	VBROADCASTSS constants<>+704(SB), Y7
+	XORQ         BX, BX
+	SHLQ         $0x02, DX
 
 loop:
-	MOVQ        DX, SI
-	SUBQ        BX, SI
-	CMPQ        SI, $0x00000020
-	JLT         tail
-	VMOVUPS     (CX)(BX*1), Y8
-	VORPS       constants<>+384(SB), Y8, Y9
-	VMOVUPS     constants<>+448(SB), Y10
-	VMAXPS      Y9, Y10, Y9
-	VMOVUPS     constants<>+512(SB), Y10
-	VMINPS      Y9, Y10, Y9
-	VMULPS      constants<>+576(SB), Y9, Y11
-	VCVTPS2DQ   Y11, Y10
-	VCVTDQ2PS   Y10, Y11
-	VFMSUB231PS constants<>+576(SB), Y9, Y11
-	VFMADD231PS constants<>+640(SB), Y9, Y11
-	VMOVAPS     Y11, Y9
-	VMOVUPS     Y5, Y11
-	VFMADD213PS Y4, Y9, Y11
-	VFMADD213PS Y3, Y9, Y11
-	VFMADD213PS Y2, Y9, Y11
-	VFMADD213PS Y1, Y9, Y11
-	VFMADD213PS Y0, Y9, Y11
-	VPSLLD      $0x17, Y10, Y10
-	VPADDD      Y10, Y11, Y11
-	VMOVUPS     constants<>+0(SB), Y9
-	VADDPS      Y9, Y11, Y10
-	VBLENDVPS   Y8, Y11, Y9, Y9
-	VMULPS      Y9, Y8, Y8
-	VDIVPS      Y10, Y8, Y8
-	VMOVUPS     (AX)(BX*1), Y9
-	VMULPS      Y9, Y8, Y8
-	VMOVUPS     Y8, (AX)(BX*1)
-	ADDQ        $0x00000020, BX
-	JMP         loop
+	MOVQ         DX, SI
+	SUBQ         BX, SI
+	CMPQ         SI, $0x00000020
+	JLT          tail
+	VMOVUPS      (CX)(BX*1), Y8
+	VORPS        constants<>+192(SB), Y8, Y9
+	VBROADCASTSS constants<>+224(SB), Y10
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS constants<>+256(SB), Y10
+	VMINPS       Y9, Y10, Y9
+	VMULPS       constants<>+288(SB), Y9, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFMSUB231PS  constants<>+288(SB), Y9, Y11
+	VFMADD231PS  constants<>+320(SB), Y9, Y11
+	VMOVAPS      Y11, Y9
+	VMOVAPS      Y5, Y11
+	VFMADD213PS  Y4, Y9, Y11
+	VFMADD213PS  Y3, Y9, Y11
+	VFMADD213PS  Y2, Y9, Y11
+	VFMADD213PS  Y1, Y9, Y11
+	VFMADD213PS  Y0, Y9, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y11, Y11
+	VBROADCASTSS constants<>+0(SB), Y9
+	VADDPS       Y9, Y11, Y10
+	VBLENDVPS    Y8, Y11, Y9, Y9
+	VMULPS       Y9, Y8, Y8
+	VDIVPS       Y10, Y8, Y8
+	VMOVUPS      (AX)(BX*1), Y9
+	VMULPS       Y9, Y8, Y8
+	VMOVUPS      Y8, (AX)(BX*1)
+	ADDQ         $0x00000020, BX
+	JMP          loop
 
 tail:
-	TESTQ       SI, SI
-	JZ          done
-	SHRQ        $0x02, SI
-	LEAQ        lanes<>+0(SB), DX
-	NEGQ        SI
-	VMOVUPS     32(DX)(SI*4), Y12
-	VMASKMOVPS  (CX)(BX*1), Y12, Y8
-	VORPS       constants<>+384(SB), Y8, Y9
-	VMOVUPS     constants<>+448(SB), Y10
-	VMAXPS      Y9, Y10, Y9
-	VMOVUPS     constants<>+512(SB), Y10
-	VMINPS      Y9, Y10, Y9
-	VMULPS      constants<>+576(SB), Y9, Y11
-	VCVTPS2DQ   Y11, Y10
-	VCVTDQ2PS   Y10, Y11
-	VFMSUB231PS constants<>+576(SB), Y9, Y11
-	VFMADD231PS constants<>+640(SB), Y9, Y11
-	VMOVAPS     Y11, Y9
-	VMOVUPS     Y5, Y11
-	VFMADD213PS Y4, Y9, Y11
-	VFMADD213PS Y3, Y9, Y11
-	VFMADD213PS Y2, Y9, Y11
-	VFMADD213PS Y1, Y9, Y11
-	VFMADD213PS Y0, Y9, Y11
-	VPSLLD      $0x17, Y10, Y10
-	VPADDD      Y10, Y11, Y11
-	VMOVUPS     constants<>+0(SB), Y9
-	VADDPS      Y9, Y11, Y10
-	VBLENDVPS   Y8, Y11, Y9, Y9
-	VMULPS      Y9, Y8, Y8
-	VDIVPS      Y10, Y8, Y8
-	VMASKMOVPS  (AX)(BX*1), Y12, Y9
-	VMULPS      Y9, Y8, Y8
-	VMASKMOVPS  Y8, Y12, (AX)(BX*1)
+	TESTQ        SI, SI
+	JZ           done
+	SHRQ         $0x02, SI
+	LEAQ         lanes<>+0(SB), DX
+	NEGQ         SI
+	VMOVUPS      32(DX)(SI*4), Y12
+	VMASKMOVPS   (CX)(BX*1), Y12, Y8
+	VORPS        constants<>+192(SB), Y8, Y9
+	VBROADCASTSS constants<>+224(SB), Y10
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS constants<>+256(SB), Y10
+	VMINPS       Y9, Y10, Y9
+	VMULPS       constants<>+288(SB), Y9, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFMSUB231PS  constants<>+288(SB), Y9, Y11
+	VFMADD231PS  constants<>+320(SB), Y9, Y11
+	VMOVAPS      Y11, Y9
+	VMOVAPS      Y5, Y11
+	VFMADD213PS  Y4, Y9, Y11
+	VFMADD213PS  Y3, Y9, Y11
+	VFMADD213PS  Y2, Y9, Y11
+	VFMADD213PS  Y1, Y9, Y11
+	VFMADD213PS  Y0, Y9, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y11, Y11
+	VBROADCASTSS constants<>+0(SB), Y9
+	VADDPS       Y9, Y11, Y10
+	VBLENDVPS    Y8, Y11, Y9, Y9
+	VMULPS       Y9, Y8, Y8
+	VDIVPS       Y10, Y8, Y8
+	VMASKMOVPS   (AX)(BX*1), Y12, Y9
+	VMULPS       Y9, Y8, Y8
+	VMASKMOVPS   Y8, Y12, (AX)(BX*1)
 
 done:
 	VLDMXCSR (SP)

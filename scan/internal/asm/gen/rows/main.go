@@ -54,7 +54,7 @@ func softplus(wide bool) {
 	restore := vec.Flush()
 	p := vec.Args("dst", "x", "bias", "n")
 	dst, x, bias, n := p[0], p[1], p[2], p[3]
-	e := s.NewExp(true)
+	e := s.NewExp(6)
 	v, t0, t1, t2 := s.Reg(), s.Reg(), s.Reg(), s.Reg()
 	loop(s, n, func(i reg.GPVirtual, load, store func(a, b Op)) {
 		load(Mem{Base: x, Index: i, Scale: 1}, v)
@@ -80,7 +80,7 @@ func silu(wide bool) {
 	restore := vec.Flush()
 	p := vec.Args("x", "n")
 	x, n := p[0], p[1]
-	e := s.NewExp(true)
+	e := s.NewExp(6)
 	v, t0, t1, t2 := s.Reg(), s.Reg(), s.Reg(), s.Reg()
 	loop(s, n, func(i reg.GPVirtual, load, store func(a, b Op)) {
 		load(Mem{Base: x, Index: i, Scale: 1}, v)
@@ -100,7 +100,7 @@ func gate(wide bool) {
 	restore := vec.Flush()
 	p := vec.Args("y", "z", "n")
 	y, z, n := p[0], p[1], p[2]
-	e := s.NewExp(true)
+	e := s.NewExp(6)
 	v, t0, t1, t2 := s.Reg(), s.Reg(), s.Reg(), s.Reg()
 	loop(s, n, func(i reg.GPVirtual, load, store func(a, b Op)) {
 		load(Mem{Base: z, Index: i, Scale: 1}, v)

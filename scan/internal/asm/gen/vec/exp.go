@@ -25,28 +25,26 @@ var (
 	log2eLow  = math.Log2E - log2eHigh
 )
 
-// Exp holds the constants of the exponential in registers, as far as a kernel
-// has some to spare.
+// Exp is the exponential, with some of its constants in registers.
 type Exp struct {
 	s      *Set
-	c      [6]Op // coefficients
+	c      [len(exp2Poly)]Op // coefficients
 	lo, hi reg.VecPhysical
 }
 
-// NewExp makes an exponential with its coefficients in registers (hot) or in
-// memory.
-func (s *Set) NewExp(hot bool) *Exp {
+// NewExp makes an exponential that holds the last of its coefficients, as many
+// as are said, in registers.
+func (s *Set) NewExp(held int) *Exp {
 	e := &Exp{s: s}
 	for i, v := range exp2Poly {
-		if hot {
+		e.c[i] = Const(v)
+		if i >= len(exp2Poly)-held {
 			e.c[i] = s.Hold(Const(v))
-		} else {
-			e.c[i] = Const(v)
 		}
 	}
 	if !s.Wide {
-		// The instructions VMAXPS and VMINPS return their second source where
-		// one is NaN: that must be the argument, so the bounds are registers.
+		// VMAXPS and VMINPS return their second source where one is NaN: that
+		// must be the argument, so the bounds are registers.
 		e.lo, e.hi = s.Hold(Const(-127)), s.Hold(Const(128))
 	}
 	return e
@@ -74,7 +72,7 @@ func (e *Exp) Exp2(x, t, dst reg.VecPhysical) {
 // and, where registers are narrow, is at most 88: x·log2(e) is reduced in two
 // parts. It leaves junk in x and t.
 func (e *Exp) Exp(x, t, dst reg.VecPhysical) {
-	VMULPS(Const(log2eHigh), x, dst)
+	e.s.Mul(Const(log2eHigh), x, dst)
 	if e.s.Wide {
 		VRNDSCALEPS(Imm(0), dst, t)
 		VMOVAPS(t, dst)
@@ -83,8 +81,8 @@ func (e *Exp) Exp(x, t, dst reg.VecPhysical) {
 		VCVTDQ2PS(t, dst)
 	}
 	// f = x·high − k, exactly rounded, + x·low.
-	VFMSUB231PS(Const(log2eHigh), x, dst)
-	VFMADD231PS(Const(log2eLow), x, dst)
+	e.s.FmaSub(Const(log2eHigh), x, dst)
+	e.s.Fma(Const(log2eLow), x, dst)
 	VMOVAPS(dst, x)
 	e.poly(x, dst)
 	if e.s.Wide {
@@ -97,17 +95,17 @@ func (e *Exp) Exp(x, t, dst reg.VecPhysical) {
 // Clamp bounds x, in place, to where exp is finite or just not: ±Inf would
 // leave no remainder. NaN stays. It leaves junk in t.
 func (e *Exp) Clamp(x, t reg.VecPhysical) {
-	VMOVUPS(Const(-87.5), t) // exp is below 2^-126 there and counts as 0
+	e.s.Set(Const(-87.5), t) // exp is below 2^-126 there and counts as 0
 	VMAXPS(x, t, x)
-	VMOVUPS(Const(88.75), t) // and +Inf here: log(2^128) is 88.72…
+	e.s.Set(Const(88.75), t) // and +Inf here: log(2^128) is 88.72…
 	VMINPS(x, t, x)
 }
 
 // poly is dst = Σ c_k·f^k.
 func (e *Exp) poly(f, dst reg.VecPhysical) {
-	VMOVUPS(e.c[5], dst)
+	e.s.Set(e.c[5], dst)
 	for k := 4; k >= 0; k-- {
-		VFMADD213PS(e.c[k], f, dst)
+		e.s.Horner(e.c[k], f, dst)
 	}
 }
 
@@ -128,35 +126,79 @@ func (e *Exp) scale(k, dst reg.VecPhysical) {
 // Softplus is x = log(1+exp(x)) = max(x,0) + log1p(exp(−|x|)): x itself from 17
 // on in float32. It leaves junk in the temporaries.
 func (e *Exp) Softplus(x, t0, t1, t2 reg.VecPhysical) {
-	VORPS(ConstBits(1<<31), x, t0)
+	e.s.Or(ConstBits(1<<31), x, t0)
 	e.Clamp(t0, t1)
 	e.Exp(t0, t1, t2) // t2 = exp(−|x|)
-	VMOVUPS(Const(log1pPoly[9]), t0)
+	e.s.Set(Const(log1pPoly[9]), t0)
 	for k := 8; k >= 0; k-- {
-		VFMADD213PS(Const(log1pPoly[k]), t2, t0)
+		e.s.Horner(Const(log1pPoly[k]), t2, t0)
 	}
-	VMAXPS(Const(0), x, x)
+	e.s.Max(Const(0), x, x)
 	VFMADD231PS(t2, t0, x)
 }
 
 // SiLU is x = x/(1+exp(−x)). It leaves junk in the temporaries.
 func (e *Exp) SiLU(x, t0, t1, t2 reg.VecPhysical) {
 	if e.s.Wide {
-		VXORPS(ConstBits(1<<31), x, t0)
+		e.s.Xor(ConstBits(1<<31), x, t0)
 		e.Clamp(t0, t1)
 		e.Exp(t0, t1, t2)
-		VADDPS(Const(1), t2, t2)
+		e.s.Add(Const(1), t2, t2)
 		VDIVPS(t2, x, x)
 		return
 	}
 	// scale cannot overflow to +Inf, so the exponential is that of −|x|:
 	// x·(1 or exp(x))/(1+exp(−|x|)), by the sign of x.
-	VORPS(ConstBits(1<<31), x, t0)
+	e.s.Or(ConstBits(1<<31), x, t0)
 	e.Clamp(t0, t1)
 	e.Exp(t0, t1, t2)
-	VMOVUPS(Const(1), t0)
+	e.s.Set(Const(1), t0)
 	VADDPS(t0, t2, t1)
 	VBLENDVPS(x, t2, t0, t0)
 	VMULPS(t0, x, x)
 	VDIVPS(t1, x, x)
 }
+
+// Exp2Minus1 is p = 2^x as Exp2 has it and x = 2^x − 1: the polynomial without
+// its constant term where x rounds to 0, so that no digits are lost near 0. It
+// leaves junk in t and m.
+func (e *Exp) Exp2Minus1(x, t, p, m reg.VecPhysical) {
+	s := e.s
+	if s.Wide {
+		VRNDSCALEPS(Imm(0), x, t)
+		VSUBPS(t, x, x)
+	} else {
+		e.clamp(x)
+		VCVTPS2DQ(x, t)
+		VCVTDQ2PS(t, p)
+		VSUBPS(p, x, x)
+	}
+	s.Set(e.c[5], m)
+	for k := 4; k >= 1; k-- {
+		s.Horner(e.c[k], x, m)
+	}
+	VMULPS(x, m, m)
+	s.Add(Const(1), m, p)
+	if s.Wide {
+		VSCALEFPS(t, p, p)
+	} else {
+		e.scale(t, p)
+	}
+	s.Add(Const(-1), p, x)
+	// m is the better of the two where k is 0.
+	if s.Wide {
+		zero := K()
+		VPSLLD(Imm(1), t, t) // without the sign of −0
+		VPTESTNMD(t, t, zero)
+		VMOVAPS(m, zero, x)
+	} else {
+		zero := s.Reg()
+		s.Zero(zero)
+		VPCMPEQD(zero, t, t)
+		s.Free(zero)
+		VBLENDVPS(t, m, x, x)
+	}
+}
+
+// Log2E is log2(e).
+func Log2E() Mem { return Const(math.Log2E) }

@@ -26,8 +26,7 @@ func Start() {
 	table = GLOBL("constants", RODATA|NOPTR) // the last: ConstBits adds to it
 }
 
-// table holds each constant sixteen times, so that it is a vector operand of
-// either width. lanes is eight words of ones, then eight of zeros: a mask is
+// table holds each constant eight times, so that it is a vector operand of AVX2. lanes is eight words of ones, then eight of zeros: a mask is
 // eight words of it.
 var (
 	table, lanes Mem
@@ -44,7 +43,7 @@ func ConstBits(word uint32) Mem {
 	if !ok {
 		off = end
 		at[word] = off
-		for range 16 {
+		for range 8 {
 			DATA(end, U32(word))
 			end += 4
 		}
@@ -57,6 +56,7 @@ type Set struct {
 	Wide bool
 	used [32]bool
 	mask reg.Register // set by Tail
+	kept *Mem         // where SpillTail put it
 }
 
 // Suffix ends the names of the set's kernels.
@@ -123,10 +123,10 @@ func (s *Set) Free(rs ...reg.VecPhysical) {
 	}
 }
 
-// Hold is a register that holds m all through the kernel.
-func (s *Set) Hold(m Mem) reg.VecPhysical {
+// Hold is a register that holds the constant c all through the kernel.
+func (s *Set) Hold(c Mem) reg.VecPhysical {
 	r := s.Reg()
-	VMOVUPS(m, r)
+	s.Set(c, r)
 	return r
 }
 
@@ -138,6 +138,16 @@ func Args(names ...string) []reg.GPVirtual {
 		Load(Param(n), rs[i])
 	}
 	return rs
+}
+
+// Arg is where parameter name lies: an operand where a register would be spent
+// for a number that is used once in a while.
+func Arg(name string) Mem {
+	p, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return p.Addr
 }
 
 // Tail makes the mask of the first n lanes, 0 ≤ n ≤ Lanes; n stays as it is.
@@ -159,13 +169,37 @@ func (s *Set) Tail(n reg.GPVirtual) {
 	s.mask = r
 }
 
+// SpillTail moves AVX2's mask to the stack and gives its register to others;
+// LoadTail and StoreTail then need a register of their own for a moment.
+func (s *Set) SpillTail() {
+	if s.Wide {
+		return
+	}
+	m := AllocLocal(32)
+	VMOVUPS(s.mask, m)
+	s.Free(s.mask.(reg.VecPhysical))
+	s.kept = &m
+}
+
+// tail is the mask, and what gives its register back.
+func (s *Set) tail() (reg.Register, func()) {
+	if s.kept == nil {
+		return s.mask, func() {}
+	}
+	r := s.Reg()
+	VMOVUPS(*s.kept, r)
+	return r, func() { s.Free(r) }
+}
+
 // LoadTail is dst = the masked lanes of m, zero beyond.
 func (s *Set) LoadTail(m Mem, dst reg.VecPhysical) {
 	if s.Wide {
 		VMOVUPS_Z(m, s.mask, dst)
 		return
 	}
-	VMASKMOVPS(m, s.mask, dst)
+	mask, free := s.tail()
+	VMASKMOVPS(m, mask, dst)
+	free()
 }
 
 // StoreTail writes the masked lanes of src to m.
@@ -174,7 +208,9 @@ func (s *Set) StoreTail(src reg.VecPhysical, m Mem) {
 		VMOVUPS(src, s.mask, m)
 		return
 	}
-	VMASKMOVPS(src, s.mask, m)
+	mask, free := s.tail()
+	VMASKMOVPS(src, mask, m)
+	free()
 }
 
 // Flush sets FTZ and DAZ and returns what puts the caller's MXCSR back.
