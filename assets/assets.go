@@ -15,10 +15,11 @@ import "embed"
 
 //go:generate go run ./generate
 
-// FS holds the folder models, with one folder for each built-in model: its
+// FS holds the folders lessons, the texts of package lesson by language, and
+// models, with one folder for each built-in model: its
 // config.json and model.safetensors, as package checkpoint reads them.
 //
-//go:embed models
+//go:embed models lessons
 var FS embed.FS
 
 // Default is the model the program starts with.
