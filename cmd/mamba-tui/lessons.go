@@ -14,11 +14,11 @@ import (
 type lessonFlags struct {
 	lang        string
 	check, json bool
-	plain       bool
 }
 
 const learnLong = `Lessons in front of the running model: one question each, what to press and what
-to see, and claims whose numbers are measured. Without a name it lists them.
+to see, and claims whose numbers are measured. Without a name it lists them; with one it
+prints the lesson and measures its claims.
 
 --check measures every claim of the lesson, or of all lessons, without a screen;
 each is the same check that the program's tests run. The exit code is 1 when a
@@ -47,7 +47,6 @@ mamba-tui learn --check --json`,
 	f.StringVar(&o.lang, "lang", "", "language of the texts: en or ja (default: what the locale says)")
 	f.BoolVar(&o.check, "check", false, "measure every claim and print what was found")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line")
-	f.BoolVar(&o.plain, "plain", false, "print the lesson and measure its claims instead of opening the screen")
 	cmd.RegisterFlagCompletionFunc("lang", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return []string{string(lesson.English), string(lesson.Japanese)}, cobra.ShellCompDirectiveNoFileComp
 	})
@@ -228,7 +227,7 @@ func (p *lessonPrinter) check(ctx context.Context, lessons []*lesson.Lesson) err
 		}
 	}
 	if p.failed > 0 {
-		return fmt.Errorf("%d of %s not hold", p.failed, plural(p.claims, "claim")+" do")
+		return fmt.Errorf("%d of %s failed", p.failed, plural(p.claims, "claim"))
 	}
 	return nil
 }

@@ -3,8 +3,10 @@ package lesson
 import (
 	"context"
 	"math"
+	"slices"
 
 	"mamba-tui/model"
+	"mamba-tui/model/session"
 	"mamba-tui/model/task"
 	"mamba-tui/scan"
 )
@@ -15,10 +17,36 @@ import (
 func boundary() *Lesson {
 	return &Lesson{
 		Name: "boundary", Model: trained, Prompt: trainedPrompt,
+		Steps: []Step{
+			{"mark", []string{"[", "["}, onMark, markValues},
+		},
 		Claims: []Claim{
 			{"itself", itself}, {"none", bleedNone}, {"huge", bleedHuge}, {"state", bleedState}, {"both", bleedBoth}, {"exact", exactItself},
 		},
 	}
+}
+
+// onMark: the cursor stands on a ¶ behind another document.
+func onMark(f *session.Frame) bool {
+	t := f.Look.T
+	return t > 0 && t < f.Tokens.Len() && f.Tokens.At(t).ID == task.HeaderMark
+}
+
+// markValues are what the mark keeps, and what half of the tokens in sight keep
+// at least.
+func markValues(f *session.Frame) []Value {
+	values := keptValue(f, f.Clean)
+	w := f.Clean
+	if w == nil || w.Layer >= len(w.Lanes) {
+		return values
+	}
+	all := slices.Clone(w.Lanes[w.Layer].Kept)
+	all = slices.DeleteFunc(all, func(x float32) bool { return x != x })
+	if len(all) == 0 {
+		return values
+	}
+	slices.Sort(all)
+	return append(values, keptShare("noise", float64(all[len(all)/2])))
 }
 
 // hugeDelta stands for Δ → ∞: exp(ΔA) is then 0 in float32. The explorer's

@@ -25,11 +25,23 @@ const (
 func fading() *Lesson {
 	return &Lesson{
 		Name: "fading", Model: exact, Prompt: exactPrompt,
+		Steps: []Step{
+			{"wipe", []string{"["}, wiped, cursorValues},
+			{"noise", []string{"right", "right", "right"}, func(f *session.Frame) bool { return kept(f, f.Clean) > 0.99 }, cursorValues},
+			{"freeze", []string{"f"}, func(f *session.Frame) bool { return f.Changed != nil }, frozenValues},
+			{"back", []string{"f"}, clean, answerValues},
+		},
 		Claims: []Claim{
 			{"thins", thins}, {"channels", perChannel}, {"keeps", keeps}, {"far", far},
 			{"dilemma", dilemma}, {"ledger", ledger}, {"trained", trainedKeeps},
 		},
 	}
+}
+
+// frozenValues are what the token at the cursor keeps with Δ frozen, and what
+// that does to the answer.
+func frozenValues(f *session.Frame) []Value {
+	return append(answerValues(f), keptValue(f, f.Changed)...)
 }
 
 // prompted lets one of the two header models read its prompt.
@@ -71,13 +83,13 @@ func thins(_ context.Context, lab *Lab) (Finding, error) {
 	l, t := &r.Layers[0], secondHeader(r.Tokens)
 	old := int(r.Tokens[1]) // channel v holds the symbol v, N is 1
 	before, after := l.State(t - 1)[old*l.N], l.State(t)[old*l.N]
-	kept := l.Retention(old, 0, t, t+1)
+	left := l.Retention(old, 0, t, t+1)
 	measured := float64(after) / float64(before)
 	return Finding{
-		Holds: math.Abs(measured-kept) <= 1e-6 && kept < session.WipeBelow,
+		Holds: math.Abs(measured-left) <= 1e-6 && left < session.WipeBelow,
 		Values: []Value{
 			word("token", s.Tokens.Text(r.Tokens[t])), word("old", s.Tokens.Text(r.Tokens[1])),
-			number("delta", float64(l.Delta[t*l.D+old])), number("kept", kept),
+			number("delta", float64(l.Delta[t*l.D+old])), number("kept", left),
 			number("before", float64(before)), number("after", float64(after)),
 		},
 	}, nil

@@ -6,6 +6,7 @@ import (
 
 	"mamba-tui/model"
 	"mamba-tui/model/measure"
+	"mamba-tui/model/session"
 	"mamba-tui/model/task"
 	"mamba-tui/scan"
 )
@@ -15,6 +16,10 @@ import (
 func gating() *Lesson {
 	return &Lesson{
 		Name: "gating", Model: exact, Prompt: exactPrompt,
+		Steps: []Step{
+			{"freeze", []string{"f"}, func(f *session.Frame) bool { return f.Changed != nil }, answerValues},
+			{"thaw", []string{"f"}, clean, answerValues},
+		},
 		Claims: []Claim{
 			{"mask", mask}, {"select", selects}, {"gate", gateOff}, {"constant", constantDelta},
 			{"spacing", spacing}, {"learned", learned},
