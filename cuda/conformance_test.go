@@ -1,0 +1,18 @@
+package cuda
+
+import (
+	"testing"
+
+	"mamba-tui/scan"
+	"mamba-tui/scan/scantest"
+)
+
+// TestConformance: the kernels that are shipped, on the interpreter.
+func TestConformance(t *testing.T) {
+	scantest.Run(t, func(t testing.TB) scan.Backend { return unclosed{simulated(t)} })
+}
+
+// unclosed leaves closing to the one who opened.
+type unclosed struct{ *Backend }
+
+func (unclosed) Close() error { return nil }
