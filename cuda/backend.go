@@ -33,7 +33,8 @@ type Backend struct {
 	work      driver.Ptr
 	workBytes uint64
 
-	taps      scan.Buffer // int32: the steps of the newest ScanTap
+	force     kernels.ScanKind // of the tests: a way to scan in place of the best
+	taps      scan.Buffer      // int32: the steps of the newest ScanTap
 	tapSteps  []int32
 	capturing bool
 	refused   string // what was called between the ends of a recording

@@ -141,7 +141,7 @@ func (b *Backend) Scan(a scan.ScanArgs) {
 	}
 	resets, _ := b.integers(a.Resets, L, true, "cuda: Scan: Resets is not int32 (L)")
 	k := kernels.ScanArgs{
-		L: L, D: D, N: N, Rule: int(a.Rule), Softplus: a.Softplus,
+		L: L, D: D, N: N, Rule: int(a.Rule), Softplus: a.Softplus, Force: b.force,
 		U:      b.view(a.U, L, D, "cuda: Scan: U is not (L, D)"),
 		Delta:  b.view(a.Delta, L, D, "cuda: Scan: Delta is not (L, D)"),
 		Bias:   b.vector(a.Bias, D, true, "cuda: Scan: Bias is not (D)"),
