@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -88,7 +89,7 @@ func (s *Session) open(at int) error {
 // Clear opens an empty branch. The old one keeps its tokens. An empty history
 // stays as it is.
 func (s *Session) Clear() error {
-	if err := s.usable(); err != nil {
+	if err := errors.Join(s.usable(), s.fixed("an empty branch")); err != nil {
 		return err
 	}
 	if s.clean.n == 0 {
@@ -111,6 +112,9 @@ func (s *Session) TypeAt(ctx context.Context, at int, text string, flags Flags) 
 	}
 	if len(tokens) == 0 {
 		return nil
+	}
+	if err := s.fixed("typing"); err != nil {
+		return err
 	}
 	if at = max(at, -1); at < s.clean.n-1 {
 		if err := s.open(at); err != nil {

@@ -44,6 +44,7 @@ type Missing struct {
 	Residual bool // the residual stream: In, Norm, Out
 	Logits   bool // logits: guesses are those that were recorded, none with tweaks
 	Later    bool // layers cannot follow a tweak in an earlier one
+	Tokens   bool // it reads the tokens it knows and no others: nothing can be typed
 	Why      string
 }
 

@@ -9,6 +9,14 @@ import (
 // topGuesses is how many next tokens a Moment names.
 const topGuesses = 16
 
+// toldGuesses is how many an Observer is told: a small vocabulary whole.
+func toldGuesses(vocab int) int {
+	if vocab <= 64 {
+		return vocab
+	}
+	return topGuesses
+}
+
 // momentOf copies everything about one token in one layer from a Record of one
 // row that has every array. The top guesses follow when the logits are there.
 func (r *run) momentOf(rec *model.Record, at int) *Moment {

@@ -55,7 +55,7 @@ func (s *Session) Record(ctx context.Context, o Observer) error {
 			return err
 		}
 	}
-	s.observer = o
+	s.observer, s.recordErr = o, nil
 	return nil
 }
 
@@ -65,27 +65,21 @@ func (s *Session) observed(f func(Observer) error) {
 		return
 	}
 	if err := f(s.observer); err != nil {
-		s.observer = nil
+		s.observer, s.recordErr = nil, err
 		s.say("the recording has stopped: %v", err)
 	}
 }
 
 // Replay tells o the past as if it had observed it: the tokens of every branch
-// that are the branch's own, in the order of the branches, the current one last,
-// computed again; and then the marks. What was rolled back is gone and not told.
+// that are the branch's own, in the order of the branches, so that each comes
+// after the one it left, computed again; and then the marks of the current one. What was rolled back is gone and not told.
 func (s *Session) Replay(ctx context.Context, o Observer) error {
 	if err := s.usable(); err != nil {
 		return err
 	}
-	order := make([]int, 0, len(s.branches))
-	for i := range s.branches {
-		if i != s.current {
-			order = append(order, i)
-		}
-	}
-	for _, i := range append(order, s.current) {
+	for i, b := range s.branches {
 		if err := s.replay(ctx, o, i); err != nil {
-			return fmt.Errorf("session: telling the past of branch %d: %w", s.branches[i].id, err)
+			return fmt.Errorf("session: telling the past of branch %d: %w", b.id, err)
 		}
 	}
 	for _, m := range s.branches[s.current].marks {

@@ -45,10 +45,16 @@ func (o Type) apply(ctx context.Context, s *Session) error {
 }
 
 func (o Back) apply(_ context.Context, s *Session) error {
+	if err := s.fixed("rolling back"); err != nil {
+		return err
+	}
 	return s.Truncate(max(s.Len()-max(o.N, 0), 0))
 }
 
 func (o Generate) apply(ctx context.Context, s *Session) error {
+	if err := s.fixed("going on"); err != nil {
+		return err
+	}
 	defer func() { s.pending = 0 }()
 	for left := o.N; left > 0; left-- {
 		t, err := s.Next(o.Sampler)

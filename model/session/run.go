@@ -230,7 +230,7 @@ func (r *run) fill(steps *Steps, n int, logits []float32) (err error) {
 	for i := r.n; i < r.n+n; i++ {
 		steps.Tokens = append(steps.Tokens, r.tokens.At(i))
 	}
-	steps.Top, err = r.guesses(r.n, n, topGuesses, logits)
+	steps.Top, err = r.guesses(r.n, n, toldGuesses(r.vocab), logits)
 	steps.State = func(dst *model.Snapshot) error { return r.state.Save(dst) }
 	return err
 }

@@ -54,7 +54,8 @@ type Session struct {
 	branches []branch
 	current  int // index in branches
 
-	observer Observer
+	observer  Observer
+	recordErr error // what ended the observing
 
 	groups   []Group // a layer, for groupsAt tokens; nil: stale
 	pending  int
@@ -186,6 +187,12 @@ func (s *Session) Append(ctx context.Context, tokens []Token) error {
 		return nil
 	}
 	s.setTokens(s.tokens.add(tokens))
+	return s.computeAll(ctx)
+}
+
+// computeAll steps the model over the tokens that are not yet computed. When it
+// fails, those are dropped.
+func (s *Session) computeAll(ctx context.Context) error {
 	end := s.tokens.Len()
 	extra := s.pending
 	var took time.Duration
@@ -197,7 +204,7 @@ func (s *Session) Append(ctx context.Context, tokens []Token) error {
 		}
 		if err := ctx.Err(); err != nil {
 			s.cut(extra)
-			return fmt.Errorf("session: stopped after %d of %d tokens: %w", s.clean.n-start, len(tokens), err)
+			return fmt.Errorf("session: stopped after %d of %d tokens: %w", s.clean.n-start, end-start, err)
 		}
 		from := s.clean.n
 		var steps *Steps
@@ -227,7 +234,7 @@ func (s *Session) Append(ctx context.Context, tokens []Token) error {
 		}
 	}
 	s.pending = extra
-	s.timing.StepMicros = float64(took.Nanoseconds()) / 1e3 / float64(len(tokens))
+	s.timing.StepMicros = float64(took.Nanoseconds()) / 1e3 / float64(max(end-start, 1))
 	return nil
 }
 
@@ -393,7 +400,7 @@ func (s *Session) blank() *Frame {
 		Tokens: s.tokens.cut(s.clean.n), Others: s.others, Pending: s.pending,
 		Look:   Look{T: -1},
 		Clean:  &Window{D: s.cfg.DInner, N: s.cfg.DState, A: s.a[0], Skip: s.skip[0], Lanes: make([]Lane, s.cfg.NLayer)},
-		Branch: s.branch(), Branches: s.list(), Marks: s.branches[s.current].marks, Recording: s.observer != nil,
+		Branch: s.branch(), Branches: s.list(), Marks: s.branches[s.current].marks, Recording: s.observer != nil, RecordErr: s.recordErr,
 		Timing: s.timing, Parity: s.parity,
 		Err: s.err, Notice: s.notice, NoticeSeq: s.noticeAt,
 	}
