@@ -70,15 +70,12 @@ func typeForEver(name string) error {
 		case k == 0 && s.Len() > 4:
 			op = session.Type{At: random.IntN(s.Len() - 2), Text: "d", Flags: session.FromKeys}
 			branch++
-		case k == 1:
+		case k == 1 && s.Len() > 0:
 			op, told = session.Generate{N: 5}, false // may be lost, up to a quarter of a second
 		case k == 2 && s.Len() > 4:
 			op, told = session.Back{N: 2}, false
 		case k == 3 && s.Len() > 4:
 			op, told = session.SetMark{T: s.Len() - 1}, false
-		}
-		if s.Len() == 0 {
-			told = true
 		}
 		if err := s.Do(ctx, op); err != nil {
 			return err
