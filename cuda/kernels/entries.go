@@ -36,6 +36,19 @@ const (
 	ScanCombine
 	ScanLanes512
 
+	CrossEntropyRows
+	EmbedGrad
+	RMSNormGrad
+	ColumnSums
+	ColumnAdd
+	ConvGradPre
+	ConvGradTaps
+	ConvGradAdd
+	ScanGrad512 // released, 512 steps a tile
+	ScanGrad128 // released, 128
+	ScanGradAny // any rule
+	ScanGradGather
+
 	numEntries
 )
 
@@ -68,6 +81,19 @@ var entries = [numEntries]struct{ module, name string }{
 	ScanOut16:     {"scan", "scan_out_16"},
 	ScanCombine:   {"scan", "scan_combine"},
 	ScanLanes512:  {"lanes", "scan_lanes_512"},
+
+	CrossEntropyRows: {"grad", "cross_entropy"},
+	EmbedGrad:        {"grad", "embed_grad"},
+	RMSNormGrad:      {"grad", "rmsnorm_grad"},
+	ColumnSums:       {"grad", "column_sums"},
+	ColumnAdd:        {"grad", "column_add"},
+	ConvGradPre:      {"grad", "conv_grad_pre"},
+	ConvGradTaps:     {"grad", "conv_grad"},
+	ConvGradAdd:      {"grad", "conv_grad_add"},
+	ScanGrad512:      {"scan_grad", "scan_grad_512"},
+	ScanGrad128:      {"scan_grad", "scan_grad_128"},
+	ScanGradAny:      {"scan_grad", "scan_grad_any"},
+	ScanGradGather:   {"scan_grad", "scan_grad_gather"},
 }
 
 // Name is the kernel's name in its module.

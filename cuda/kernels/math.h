@@ -7,18 +7,21 @@ enum Rule { RELEASED, ZOH, BILINEAR, EULER, BACKWARD_EULER };
 // Bits of a reset mark.
 enum { RESET_STATE = 1, RESET_CONV = 2 };
 
-// softplus is log(1 + e^x) = max(x, 0) + log1p(e^-|x|), and x above 20. With
-// e = e^-|x| and s = e/(2+e) ≤ 1/3, log1p(e) = 2·artanh(s) = 2·(s + s³/3 + …);
-// six terms leave 1e-7. NaN stays NaN through e.
-DEV float softplus(float x) {
-  float e = ex2(-LOG2E * abs_(x));
+// log1p_plus is base + log(1 + e) for 0 ≤ e ≤ 1: with s = e/(2+e) ≤ 1/3 it is
+// 2·artanh(s) = 2·(s + s³/3 + …); six terms leave 1e-7.
+DEV float log1p_plus(float e, float base) {
   float s = e * rcp(2.f + e), q = s * s;
   float p = fma_(0.0909090909f, q, 0.111111111f);
   p = fma_(p, q, 0.142857143f);
   p = fma_(p, q, 0.2f);
   p = fma_(p, q, 0.333333333f);
-  p = fma_(p, q, 1.f);
-  float r = fma_(2.f * s, p, x > 0.f ? x : 0.f);
+  return fma_(2.f * s, fma_(p, q, 1.f), base);
+}
+
+// softplus is log(1 + e^x) = max(x, 0) + log1p(e^-|x|), and x above 20. NaN
+// stays NaN through the exponential.
+DEV float softplus(float x) {
+  float r = log1p_plus(ex2(-LOG2E * abs_(x)), x > 0.f ? x : 0.f);
   return x > 20.f ? x : r;
 }
 

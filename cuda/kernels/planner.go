@@ -29,7 +29,7 @@ func NewPlanner(d Device) *Planner { return &Planner{Device: d} }
 func (p *Planner) Reset() { p.Launches = p.Launches[:0] }
 
 // maxArgs is the size of the largest argument struct, rounded up.
-const maxArgs = 448
+const maxArgs = 448 // of scanGradParams: 13 views and more
 
 // Launch is one kernel launch.
 type Launch struct {

@@ -17,6 +17,10 @@ var (
 	scanPTX string
 	//go:embed lanes.ptx
 	lanesPTX string
+	//go:embed grad.ptx
+	gradPTX string
+	//go:embed scan_grad.ptx
+	scanGradPTX string
 )
 
 // Module is one PTX text to be loaded on a device.
@@ -35,5 +39,7 @@ func Modules() []Module {
 		{"conv", convPTX, 75},
 		{"scan", scanPTX, 75},
 		{"lanes", lanesPTX, 75},
+		{"grad", gradPTX, 75},
+		{"scan_grad", scanGradPTX, 75},
 	}
 }

@@ -1,0 +1,411 @@
+// The gradient of the selective scan, with time across lanes as in lanes.cu. A
+// block takes its channels through tiles of 32·S steps, S a lane, from the last
+// tile to the first; a warp has one channel at a time. For each state:
+//
+//   1. the states of the tile again, from the one kept before it
+//   2. what each lane passes back in time, E, and five steps of a scan over
+//      (decay, E) in the other direction
+//   3. G[t] = dy[t]·C[t] + E from the step after it, and from G every gradient
+//
+// with dy = dY·SiLU(z) and E[t] = Ā[t]·G[t], or 0 where step t is a reset: the
+// state before a reset has no part in anything.
+//
+// dB and dC are sums over channels. The warps of a block add theirs to a tile in
+// shared memory, no two to the same state at a time; each block leaves its sums
+// in work, and scan_grad_gather adds the blocks in order.
+#include "math.h"
+
+struct GradParams {
+  View u, delta, z, dy;        // (L, D)
+  View a, b, c;                // (D, N), (L, N)
+  View h0;                     // (D, N) or absent
+  View du, ddelta, dz;         // (L, D)
+  View da, dh;                 // (D, N), added to; in and out, or absent
+  const float *bias, *skip;    // (D) or absent
+  float *dbias, *dskip;        // (D), added to, or absent
+  const float *states;         // (chunks−1, D, N): h after steps 31, 63, …
+  const int *resets;
+  float *carry;                // (D, N): E between tiles
+  float *work;                 // (blocks, 2, N, L)
+  i64 l, d, n;
+  int rule, softplus, groups, pad; // a block has 8·groups channels
+};
+
+extern __attribute__((shared, aligned(16))) float smem[];
+
+const int W = 8, NS = 16; // warps of a block; states of a pass
+
+// slopes are Ā and the gain g with their derivatives: by Δ, and by A.
+struct Slopes {
+  float abar, gain, abar_d, abar_a, gain_d, gain_a;
+};
+
+// zoh_curve is ((x−1)·e^x + 1)/x², the derivative of (e^x − 1)/x; for small |x|
+// by its series Σ x^k/(k!·(k+2)).
+DEV float zoh_curve(float x, float e) {
+  if (abs_(x) > 1.f) return ((x - 1.f) * e + 1.f) / (x * x);
+  float s = fma_(1.f / (3628800.f * 12), x, 1.f / (362880.f * 11));
+  s = fma_(s, x, 1.f / (40320.f * 10));
+  s = fma_(s, x, 1.f / (5040.f * 9));
+  s = fma_(s, x, 1.f / (720.f * 8));
+  s = fma_(s, x, 1.f / (120.f * 7));
+  s = fma_(s, x, 1.f / (24.f * 6));
+  s = fma_(s, x, 1.f / (6.f * 5));
+  s = fma_(s, x, 1.f / (2.f * 4));
+  s = fma_(s, x, 1.f / 3);
+  return fma_(s, x, 0.5f);
+}
+
+DEV Slopes slopes(int rule, float delta, float a) {
+  float x = delta * a, rise;
+  Slopes s;
+  s.gain = delta, s.gain_d = 1.f, s.gain_a = 0.f;
+  switch (rule) {
+  case RELEASED:
+    rise = s.abar = ex2(x * LOG2E);
+    break;
+  case ZOH:
+    rise = s.abar = ex2(x * LOG2E);
+    s.gain = zoh_gain(delta, a, x, s.abar);
+    s.gain_d = s.abar;
+    s.gain_a = delta * delta * zoh_curve(x, s.abar);
+    break;
+  case BILINEAR: {
+    float r = 1.f / fma_(-0.5f, x, 1.f);
+    s.abar = fma_(0.5f, x, 1.f) * r, s.gain = delta * r;
+    rise = s.gain_d = r * r;
+    s.gain_a = 0.5f * delta * delta * rise;
+    break;
+  }
+  case EULER:
+    s.abar = 1.f + x, rise = 1.f;
+    break;
+  default: {
+    float r = 1.f / (1.f - x);
+    s.abar = r, s.gain = delta * r;
+    rise = s.gain_d = r * r;
+    s.gain_a = delta * delta * rise;
+  }
+  }
+  s.abar_d = a * rise, s.abar_a = delta * rise;
+  return s;
+}
+
+template <int S, bool RELEASED_ONLY>
+struct Grad {
+  static const int T = 32 * S, ROW = T + 4;
+  const GradParams &p;
+  u32 t, lane, warp;
+  // [NS][T] each: B, C, dB, dC; then [W][ROW] each: Δ, u, dy, which become the
+  // sums of W, of R and y; then the sums of dBias and dSkip.
+  float *sb, *sc, *sdb, *sdc, *sd, *su, *sy, *sums;
+
+  __device__ __attribute__((always_inline)) Grad(const GradParams &q) : p(q) {
+    t = tid(), lane = t & 31, warp = t >> 5;
+    sb = smem, sc = sb + NS * T, sdb = sc + NS * T, sdc = sdb + NS * T;
+    sd = sdc + NS * T, su = sd + W * ROW, sy = su + W * ROW, sums = sy + W * ROW;
+  }
+
+  // at is the place of a step in a row: groups of four, exchanged so that eight
+  // neighbouring lanes read from eight different banks.
+  static __device__ __attribute__((always_inline)) u32 at(u32 i) {
+    return S == 16 ? (i & ~15u) + (((i >> 2 ^ i >> 5) & 3) << 2) + (i & 3) : i;
+  }
+  __device__ __attribute__((always_inline)) u32 quad(u32 j) const {
+    return lane * S + (S == 16 ? ((j ^ (lane >> 1)) & 3) << 2 : j << 2);
+  }
+  __device__ __attribute__((always_inline)) void get(const float *row, float (&v)[S]) const {
+#pragma unroll
+    for (int j = 0; j < S / 4; j++) {
+      f4 q = lds4(row + quad(j));
+#pragma unroll
+      for (int e = 0; e < 4; e++) v[j * 4 + e] = q[e];
+    }
+  }
+  __device__ __attribute__((always_inline)) void put(float *row, const float (&v)[S]) const {
+#pragma unroll
+    for (int j = 0; j < S / 4; j++) *(f4 *)&row[quad(j)] = f4{v[j * 4], v[j * 4 + 1], v[j * 4 + 2], v[j * 4 + 3]};
+  }
+  __device__ __attribute__((always_inline)) void add(float *row, const float (&v)[S]) const {
+#pragma unroll
+    for (int j = 0; j < S / 4; j++) {
+      f4 q = lds4(row + quad(j));
+      *(f4 *)&row[quad(j)] = f4{q.x + v[j * 4], q.y + v[j * 4 + 1], q.z + v[j * 4 + 2], q.w + v[j * 4 + 3]};
+    }
+  }
+
+  // Marks of the tile: the lane's S steps as bits; the distance to the nearest
+  // lane with a reset at or before, and at or after this one, or to the end.
+  u32 resets, back, ahead;
+  bool begun, ends; // there is a reset at or before, at or after this lane
+
+  __device__ __attribute__((always_inline)) void marks(i64 l0, int m) {
+    resets = 0;
+    if (p.resets)
+      for (u32 q = 0; q < S; q++) {
+        u32 i = q * 32 + lane, b = ballot((int)i < m && (p.resets[l0 + i] & RESET_STATE));
+        // The ballot has the steps of 32/S lanes.
+        if (lane / (32 / S) == q) resets = b >> lane % (32 / S) * S & ((1u << S) - 1);
+      }
+    u32 any = ballot(resets != 0);
+    u32 before = any & (0xffffffffu >> (31 - lane)), after = any & (0xffffffffu << lane);
+    begun = before != 0, ends = after != 0;
+    back = lane - (begun ? 31 - __builtin_clz(before) : 0);
+    ahead = (ends ? __builtin_ctz(after) : 31) - lane;
+  }
+
+  // state is one state n of the warp's channel d over the tile. Sums over states
+  // of what u gains (w) and Δ gains (r), and y before skip and gate, are added to.
+  __device__ __attribute__((always_inline)) void state(i64 d, u32 row, i64 n, float A, float h0, float &carry, float &dA,
+                                                      const float (&dt)[S], const float (&u)[S], const float (&dy)[S],
+                                                      float (&w)[S], float (&r)[S], float (&y)[S]) {
+    float b[S], c[S], a[S], in[S], hp[S]; // in: what enters h; hp: h before the step
+    get(sb + row * T, b);
+    get(sc + row * T, c);
+    float time = 0.f, decay = 1.f, sum = 0.f;
+#pragma unroll
+    for (int i = 0; i < S; i++) {
+      float gain = dt[i];
+      if (RELEASED_ONLY) {
+        a[i] = ex2(dt[i] * (A * LOG2E));
+        time += dt[i];
+      } else {
+        Slopes s = slopes(p.rule, dt[i], A);
+        a[i] = s.abar, gain = s.gain;
+        decay *= a[i];
+      }
+      in[i] = gain * u[i] * b[i];
+      sum = resets >> i & 1 ? in[i] : fma_(a[i], sum, in[i]);
+    }
+    if (RELEASED_ONLY) decay = ex2(time * (A * LOG2E));
+    float run = decay;
+#pragma unroll
+    for (u32 k = 1; k < 32; k <<= 1) {
+      float s = shfl_up(sum, k), q = shfl_up(run, k);
+      if (back >= k) sum = fma_(run, s, sum), run *= q;
+    }
+    float total = begun ? sum : fma_(run, h0, sum), h = shfl_up(total, 1);
+    if (lane == 0) h = h0;
+    float dc[S];
+#pragma unroll
+    for (int i = 0; i < S; i++) {
+      hp[i] = resets >> i & 1 ? 0.f : h;
+      h = fma_(a[i], hp[i], in[i]);
+      dc[i] = dy[i] * h;
+      y[i] = fma_(h, c[i], y[i]);
+    }
+    add(sdc + row * T, dc);
+
+    // Backwards: what the lane passes on of nothing, then of what enters it.
+    float e = 0.f;
+#pragma unroll
+    for (int i = S - 1; i >= 0; i--) e = resets >> i & 1 ? 0.f : a[i] * fma_(dy[i], c[i], e);
+    run = decay;
+#pragma unroll
+    for (u32 k = 1; k < 32; k <<= 1) {
+      float s = shfl_down(e, k), q = shfl_down(run, k);
+      if (ahead >= k) e = fma_(run, s, e), run *= q;
+    }
+    total = ends ? e : fma_(run, carry, e), e = shfl_down(total, 1);
+    if (lane == 31) e = carry;
+    carry = shfl_idx(total, 0);
+    float db[S];
+#pragma unroll
+    for (int i = S - 1; i >= 0; i--) {
+      float g = fma_(dy[i], c[i], e);
+      if (RELEASED_ONLY) {
+        float pass = a[i] * g, rate = pass * hp[i];
+        db[i] = g * (dt[i] * u[i]);
+        w[i] = fma_(g, b[i], w[i]);
+        r[i] = fma_(rate, A, r[i]);
+        dA = fma_(rate, dt[i], dA);
+        e = resets >> i & 1 ? 0.f : pass;
+      } else {
+        Slopes s = slopes(p.rule, dt[i], A);
+        float rate = g * hp[i], write = g * b[i] * u[i];
+        db[i] = g * s.gain * u[i];
+        w[i] = fma_(g * s.gain, b[i], w[i]);
+        r[i] = fma_(rate, s.abar_d, fma_(write, s.gain_d, r[i]));
+        dA = fma_(rate, s.abar_a, fma_(write, s.gain_a, dA));
+        e = resets >> i & 1 ? 0.f : s.abar * g;
+      }
+    }
+    add(sdb + row * T, db);
+  }
+
+  // stage brings Δ, u and dy of eight channels of a tile to shared memory.
+  __device__ __attribute__((always_inline)) void stage(i64 d0, i64 l0, int m) {
+    u32 c = t & (W - 1);
+    i64 d = d0 + c;
+    float bias = d < p.d && p.bias ? p.bias[d] : 0.f;
+#pragma unroll 4
+    for (u32 i = t / W; i < T; i += 32) {
+      float dt = 0.f, u = 0.f, dy = 0.f;
+      if (d < p.d && (int)i < m) {
+        i64 l = l0 + i;
+        dt = p.delta.p[l * p.delta.stride + d];
+        if (p.softplus) dt = softplus(p.bias ? dt + bias : dt);
+        u = p.u.p[l * p.u.stride + d];
+        dy = p.dy.p[l * p.dy.stride + d];
+        if (p.z.p) dy *= silu(p.z.p[l * p.z.stride + d]);
+      }
+      u32 k = c * ROW + at(i);
+      sd[k] = dt, su[k] = u, sy[k] = dy;
+    }
+  }
+
+  // matrices brings B and C of states n0 … to shared memory and clears dB and dC.
+  __device__ __attribute__((always_inline)) void matrices(i64 n0, i64 l0, int m) {
+    for (u32 i = t; i < T; i += 256) {
+      const float *rb = p.b.p + (l0 + i) * p.b.stride + n0, *rc = p.c.p + (l0 + i) * p.c.stride + n0;
+#pragma unroll 4
+      for (int n = 0; n < NS; n++) {
+        bool in = (int)i < m && n0 + n < p.n;
+        u32 k = n * T + at(i);
+        sb[k] = in ? rb[n] : 0.f, sc[k] = in ? rc[n] : 0.f;
+        sdb[k] = sdc[k] = 0.f;
+      }
+    }
+  }
+
+  // flush leaves dB and dC of the tile in the block's part of work.
+  __device__ __attribute__((always_inline)) void flush(i64 n0, i64 l0, int m) {
+    float *out = p.work + (i64)bid_x() * 2 * p.n * p.l;
+    for (u32 n = 0; n < NS && n0 + n < p.n; n++)
+      for (u32 i = t; (int)i < m; i += 256) {
+        out[(n0 + n) * p.l + l0 + i] = sdb[n * T + at(i)];
+        out[(p.n + n0 + n) * p.l + l0 + i] = sdc[n * T + at(i)];
+      }
+  }
+
+  // finish writes the gradients of eight channels of a tile.
+  __device__ __attribute__((always_inline)) void finish(i64 d0, i64 l0, int m) {
+    u32 c = t & (W - 1);
+    i64 d = d0 + c;
+    bool there = d < p.d;
+    float bias = there && p.bias ? p.bias[d] : 0.f, skip = there && p.skip ? p.skip[d] : 0.f;
+    float dbias = 0.f, dskip = 0.f;
+#pragma unroll 2
+    for (u32 i = t / W; i < T; i += 32) {
+      if (!there || (int)i >= m) continue;
+      i64 l = l0 + i;
+      u32 k = c * ROW + at(i);
+      float w = sd[k], r = su[k], y = sy[k];
+      float x = p.delta.p[l * p.delta.stride + d], u = p.u.p[l * p.u.stride + d];
+      float dy = p.dy.p[l * p.dy.stride + d], dt = x, slope = 1.f;
+      if (p.softplus) {
+        x += bias;
+        dt = softplus(x);
+        slope = x > 20.f ? 1.f : sigmoid(x);
+      }
+      if (p.z.p) {
+        float z = p.z.p[l * p.z.stride + d], s = sigmoid(z);
+        p.dz.p[l * p.dz.stride + d] = dy * fma_(skip, u, y) * (s * fma_(z, 1.f - s, 1.f));
+        dy *= z * s;
+      }
+      if (RELEASED_ONLY) r = fma_(w, u, r), w *= dt;
+      r *= slope;
+      p.ddelta.p[l * p.ddelta.stride + d] = r;
+      p.du.p[l * p.du.stride + d] = fma_(dy, skip, w);
+      dbias += r;
+      dskip = fma_(dy, u, dskip);
+    }
+    // The four lanes of a channel, then the eight warps.
+    dbias += shfl_bfly(dbias, 8), dskip += shfl_bfly(dskip, 8);
+    dbias += shfl_bfly(dbias, 16), dskip += shfl_bfly(dskip, 16);
+    if (lane < W) sums[warp * W + lane] = dbias, sums[W * W + warp * W + lane] = dskip;
+    sync();
+    if (t < W && there) {
+      dbias = dskip = 0.f;
+      for (u32 k = 0; k < W; k++) dbias += sums[k * W + t], dskip += sums[W * W + k * W + t];
+      if (p.dbias) p.dbias[d] += dbias;
+      if (p.dskip) p.dskip[d] += dskip;
+    }
+    sync();
+  }
+
+  __device__ __attribute__((always_inline)) void run() {
+    i64 block0 = (i64)bid_x() * W * p.groups;
+    i64 last = (p.l - 1) / T * T;
+#pragma unroll 1
+    for (i64 l0 = last; l0 >= 0; l0 -= T) {
+      int m = p.l - l0 < T ? (int)(p.l - l0) : T;
+      marks(l0, m);
+#pragma unroll 1
+      for (int g = 0; g < p.groups; g++) {
+        i64 d0 = block0 + g * W, d = d0 + warp;
+        stage(d0, l0, m);
+        if (p.n == 0) sync();
+        float w[S], r[S], y[S];
+#pragma unroll
+        for (int i = 0; i < S; i++) w[i] = r[i] = y[i] = 0.f;
+        float dt[S], u[S], dy[S];
+#pragma unroll 1
+        for (i64 n0 = 0; n0 < p.n; n0 += NS) {
+          // Several groups share one tile of B and C: then there is one pass.
+          if (g == 0) matrices(n0, l0, m);
+          sync();
+          if (n0 == 0) get(sd + warp * ROW, dt), get(su + warp * ROW, u), get(sy + warp * ROW, dy);
+          // Lane n has state n0+n of the channel.
+          i64 n = n0 + lane, cell = d * p.n + n;
+          bool there = lane < NS && n < p.n && d < p.d;
+          float A = there ? p.a.p[d * p.a.stride + n] : 0.f, h0 = 0.f, carry = 0.f, dA = 0.f;
+          if (there) {
+            if (l0 > 0) h0 = p.states[((l0 >> 5) - 1) * p.d * p.n + cell];
+            else if (p.h0.p) h0 = p.h0.p[d * p.h0.stride + n];
+            if (l0 < last) carry = p.carry[cell];
+            else if (p.dh.p) carry = p.dh.p[d * p.dh.stride + n];
+          }
+#pragma unroll 1
+          for (u32 i = 0; i < NS; i++) {
+            u32 k = (i + warp) & (NS - 1); // no two warps have the same state
+            if (n0 + k < p.n) {
+              float e = shfl_idx(carry, k), q = 0.f;
+              state(d, k, n0 + k, shfl_idx(A, k), shfl_idx(h0, k), e, q, dt, u, dy, w, r, y);
+              q = warp_sum(q);
+              if (lane == k) carry = e, dA = q;
+            }
+            sync();
+          }
+          if (there) {
+            p.da.p[d * p.da.stride + n] += dA;
+            if (l0 > 0) p.carry[cell] = carry;
+            else if (p.dh.p) p.dh.p[d * p.dh.stride + n] = carry;
+          }
+          if (g == p.groups - 1) {
+            flush(n0, l0, m);
+            if (n0 + NS < p.n) sync();
+          }
+        }
+        // Only this warp has read its rows.
+        put(sd + warp * ROW, w);
+        put(su + warp * ROW, r);
+        put(sy + warp * ROW, y);
+        sync();
+        finish(d0, l0, m);
+      }
+    }
+  }
+};
+
+KERNEL(256, scan_grad_512)(const GradParams p) { Grad<16, true>(p).run(); }
+KERNEL(256, scan_grad_128)(const GradParams p) { Grad<4, true>(p).run(); }
+KERNEL(256, scan_grad_any)(const GradParams p) { Grad<4, false>(p).run(); }
+
+struct GatherParams {
+  View db, dc;
+  const float *work;
+  i64 l, n, blocks;
+};
+
+// dB and dC are the sums of the blocks' parts, in order.
+KERNEL(256, scan_grad_gather)(const GatherParams p) {
+  i64 i = (i64)bid_x() * 256 + tid(), cells = p.n * p.l;
+  if (i >= 2 * cells) return;
+  float sum = 0.f;
+#pragma unroll 8
+  for (i64 k = 0; k < p.blocks; k++) sum += p.work[k * 2 * cells + i];
+  i64 of_c = i >= cells, j = i - of_c * cells, n = j / p.l, t = j % p.l;
+  if (of_c) p.dc.p[t * p.dc.stride + n] = sum;
+  else p.db.p[t * p.db.stride + n] = sum;
+}
