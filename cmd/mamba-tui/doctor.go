@@ -134,7 +134,7 @@ func checkModel(name string) modelStatus {
 		if err != nil {
 			return err
 		}
-		b, _, err := openBackend("auto", cpuFlag{})
+		b, _, err := openBackend("auto", cpuFlag{}, f.Parameters)
 		if err != nil {
 			return err
 		}
@@ -222,6 +222,11 @@ func (a *app) printDiagnosis(d diagnosis) error {
 			state += "; --backend auto takes it"
 		}
 		rows = append(rows, [2]string{"backend", b.Name + " " + state})
+		for _, d := range b.Devices {
+			for _, line := range d.lines() {
+				rows = append(rows, [2]string{"device", line})
+			}
+		}
 	}
 	for _, m := range d.Models {
 		rows = append(rows, [2]string{"model", m.Name + " " + map[bool]string{true: "works: ", false: "FAILS: "}[m.OK] + m.Detail})

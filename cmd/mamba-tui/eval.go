@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ type evalOptions struct {
 	sequences  int
 	seeds      []uint
 	threads    int
-	cpu        cpuFlag
+	backend    backendFlag
 	freeze     bool
 	json       bool
 }
@@ -72,7 +73,7 @@ mamba-tui eval my-header --freeze --json`,
 	f.IntVarP(&o.sequences, "sequences", "n", 0, "sequences of each length and seed; 0 is as many as make a million tokens, 8 to 256")
 	f.UintSliceVar(&o.seeds, "seeds", []uint{1}, "of the sequences: the same seed gives the same ones")
 	f.IntVar(&o.threads, "threads", 0, "sequences computed at the same time; 0 is one for each processor")
-	o.cpu.addTo(cmd)
+	o.backend.addTo(cmd)
 	f.BoolVar(&o.freeze, "freeze", false, "hold Δ at its mean: a model that cannot select")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line")
 	cmd.RegisterFlagCompletionFunc("task", cobra.FixedCompletions(task.Names(), cobra.ShellCompDirectiveNoFileComp))
@@ -94,7 +95,7 @@ type examined struct {
 	lengths []int
 	tweaks  *model.Tweaks
 	options evalOptions
-	kernels scan.KernelSet
+	open    func() (scan.Backend, error)
 }
 
 // openEval settles the model, the task and the lengths. Its errors are the
@@ -105,9 +106,11 @@ func openEval(name string, o evalOptions) (*examined, error) {
 		return nil, usage(err)
 	}
 	e := &examined{file: f, options: o}
-	if e.kernels, err = o.cpu.kernels(); err != nil {
+	var threads int
+	if e.open, threads, err = o.backend.opener(); err != nil {
 		return nil, err
 	}
+	e.options.threads = cmp.Or(o.threads, threads)
 	taskName := o.task
 	if taskName == "" {
 		taskName = f.Card.TaskName
@@ -189,8 +192,8 @@ func (a *app) eval(ctx context.Context, name string, o evalOptions) error {
 		total := int64(length) * int64(n*len(o.seeds))
 		for i, seed := range o.seeds {
 			before := int64(length) * int64(n*i)
-			tally, err := subject.Accuracy(ctx, e.task, measure.Options{Length: length, Sequences: n, Seed: uint64(seed), Threads: o.threads,
-				Kernels: e.kernels, Tweaks: e.tweaks, Progress: func(done int64) { bar.show(lengthText(length)+" tokens", before+done, total) }})
+			tally, err := subject.Accuracy(ctx, e.task, measure.Options{Length: length, Sequences: n, Seed: uint64(seed), Threads: e.options.threads,
+				Backend: e.open, Tweaks: e.tweaks, Progress: func(done int64) { bar.show(lengthText(length)+" tokens", before+done, total) }})
 			if err != nil {
 				bar.clear()
 				return err
@@ -208,7 +211,10 @@ func (a *app) eval(ctx context.Context, name string, o evalOptions) error {
 
 // meanDelta freezes every Δ at its mean over sequences of a trained length.
 func (e *examined) meanDelta() (*model.Tweaks, error) {
-	b := scan.NewCPU(scan.Options{Kernels: e.kernels})
+	b, err := e.open()
+	if err != nil {
+		return nil, err
+	}
 	defer b.Close()
 	length := e.lengths[0]
 	if s, ok := e.task.(task.Sized); ok {

@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"mamba-tui/assets"
+	"mamba-tui/cuda"
 	"mamba-tui/model"
 	"mamba-tui/model/session"
 	"mamba-tui/scan"
@@ -58,8 +59,15 @@ func newSession(in *input, strict bool) (s *session.Session, free func(), err er
 	if err != nil {
 		return nil, nil, err
 	}
+	fallback, freeFallback := in.fallback()
+	freeOracle := free
+	free = func() {
+		freeOracle()
+		freeFallback()
+	}
 	s, err = session.New(in.model, session.Options{
-		Card: in.file.Card, Tokenizer: in.tokenizer, Oracle: oracle, BackendNote: in.note,
+		Fallback: fallback,
+		Card:     in.file.Card, Tokenizer: in.tokenizer, Oracle: oracle, BackendNote: in.note,
 		Parameters: in.file.Parameters, Strict: strict,
 	})
 	if err != nil {
@@ -67,6 +75,26 @@ func newSession(in *input, strict bool) (s *session.Session, free func(), err er
 		return nil, nil, err
 	}
 	return s, free, nil
+}
+
+// fallback is where a session goes on when its GPU is lost: the same weights on
+// the CPU. free is for after the session's end.
+func (in *input) fallback() (open session.Fallback, free func()) {
+	free = func() {}
+	if _, gpu := in.backend.(*cuda.Backend); !gpu {
+		return nil, free
+	}
+	return func() (*model.Model, string, error) {
+		b, m, _, err := openModel("cpu", in.cpu, in.file)
+		if err != nil {
+			return nil, "", err
+		}
+		free = func() {
+			m.Close()
+			b.Close()
+		}
+		return m, "the GPU was lost", nil
+	}, func() { free() }
 }
 
 // newOracle opens the same weights on the float64 backend, or none where the

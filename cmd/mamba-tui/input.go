@@ -61,6 +61,7 @@ type input struct {
 	model     *model.Model
 	backend   scan.Backend
 	note      string // why not another backend
+	cpu       cpuFlag
 	tokenizer tokenizer.Tokenizer
 	prompt    string
 	tokens    []tokenizer.Token // of the prompt
@@ -83,11 +84,10 @@ func (a *app) open(o inputFlags) (*input, error) {
 	if in.tokens, err = in.tokenizer.Encode(in.prompt, o.strict); err != nil {
 		return nil, usage(err)
 	}
-	if in.backend, in.note, err = openBackend(o.backend, o.cpu); err != nil {
+	in.cpu = o.cpu
+	in.backend, in.model, in.note, err = openModel(o.backend, o.cpu, in.file)
+	if err != nil {
 		return nil, err
-	}
-	if in.model, err = model.New(in.backend, in.file.Config, in.file.Weights); err != nil {
-		return nil, errors.Join(err, in.backend.Close())
 	}
 	return in, nil
 }

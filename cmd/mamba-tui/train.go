@@ -20,7 +20,7 @@ type trainOptions struct {
 	replay      string
 	listTasks   bool
 	plain, json bool
-	cpu         cpuFlag
+	backend     backendFlag
 	threads     int
 	evalEvery   int
 	saveEvery   int
@@ -107,7 +107,7 @@ func (o *trainOptions) addTo(cmd *cobra.Command) {
 	f.BoolVar(&o.plain, "plain", false, "a line for each evaluation instead of the screen")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line instead of the screen")
 	f.IntVar(&o.threads, "threads", 0, "sequences computed at the same time; 0 is one for each processor")
-	o.cpu.addTo(cmd)
+	o.backend.addTo(cmd)
 	f.IntVar(&o.evalEvery, "eval-every", 0, "steps between two evaluations on fresh sequences; 0 is a fortieth of the run, at least 50")
 	f.IntVar(&o.saveEvery, "save-every", 0, "steps between two checkpoints; 0 is every evaluation")
 
@@ -151,7 +151,7 @@ func (o *trainOptions) addTo(cmd *cobra.Command) {
 
 // notRecipe are the flags that do not change what is learned, and so go with
 // --resume.
-var notRecipe = []string{"resume", "text", "steps", "plain", "json", "threads", "cpu", "eval-every", "save-every"}
+var notRecipe = []string{"resume", "text", "steps", "plain", "json", "threads", "backend", "cpu", "eval-every", "save-every"}
 
 // recipe is the task's, with what the command line changes.
 func (o *trainOptions) recipe(t task.Task) (train.Recipe, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,14 +35,11 @@ func openTraining(o trainOptions) (*training, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	kernels, err := o.cpu.kernels()
+	open, threads, err := o.backend.opener()
 	if err != nil {
 		return nil, err
 	}
-	t := &training{threads: o.threads, path: o.out, cpu: o.cpu}
-	if t.threads == 0 {
-		t.threads = runtime.GOMAXPROCS(0)
-	}
+	t := &training{threads: cmp.Or(o.threads, threads, runtime.GOMAXPROCS(0)), path: o.out, cpu: o.backend.cpu}
 	if o.resume != "" {
 		t.path = o.resume
 		err = t.resume(o)
@@ -53,7 +51,15 @@ func openTraining(o trainOptions) (*training, error) {
 	}
 	t.options = train.Options{Task: t.task, Threads: t.threads, Resume: t.from, EvalEvery: o.evalEvery, SaveEvery: o.saveEvery,
 		Backend: func() (scan.Differentiable, error) {
-			return scan.NewCPU(scan.Options{Threads: 1, Kernels: kernels}), nil
+			b, err := open()
+			if err != nil {
+				return nil, err
+			}
+			d, ok := b.(scan.Differentiable)
+			if !ok {
+				return nil, errors.Join(fmt.Errorf("backend %s cannot train", b.Name()), b.Close())
+			}
+			return d, nil
 		}}
 	if o.evalEvery == 0 {
 		t.options.EvalEvery = max(50, t.recipe.Steps/40)
@@ -123,7 +129,7 @@ func (a *app) train(ctx context.Context, o trainOptions) error {
 		return a.printTasks(o.json)
 	}
 	if o.replay != "" {
-		return a.replay(ctx, o.replay, o.cpu)
+		return a.replay(ctx, o.replay, o.backend.cpu)
 	}
 	t, err := openTraining(o)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"path/filepath"
 
-	"mamba-tui/model"
 	"mamba-tui/model/checkpoint"
 	"mamba-tui/model/tokenizer"
 	"mamba-tui/model/train"
@@ -119,11 +118,9 @@ func (a *app) exploreFile(ctx context.Context, f *checkpoint.File, cpu cpuFlag) 
 	if in.tokens, err = in.tokenizer.Encode(in.prompt, false); err != nil {
 		return err
 	}
-	if in.backend, in.note, err = openBackend("auto", cpu); err != nil {
+	in.cpu = cpu
+	if in.backend, in.model, in.note, err = openModel("auto", cpu, f); err != nil {
 		return err
-	}
-	if in.model, err = model.New(in.backend, f.Config, f.Weights); err != nil {
-		return errors.Join(err, in.backend.Close())
 	}
 	defer in.close()
 	return a.explore(ctx, a, explorer{input: in, ownPrompt: true})

@@ -30,7 +30,7 @@ func (s Subject) Accuracy(ctx context.Context, t task.Task, o Options) (Tally, e
 		o.Progress(computed)
 	}
 	each := make([]Tally, o.Sequences)
-	err := s.each(ctx, o.Sequences, o.Threads, o.Kernels, func(ctx context.Context, r *runner, i int) (err error) {
+	err := s.each(ctx, o.Sequences, o, func(ctx context.Context, r *runner, i int) (err error) {
 		each[i], err = r.answers(ctx, nth(t, o.Seed, i, o.Length), o.Tweaks, done)
 		return err
 	})

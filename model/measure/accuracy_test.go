@@ -203,7 +203,7 @@ func TestHeldOut(t *testing.T) {
 func TestConstantMemory(t *testing.T) {
 	c, w, _ := task.HeaderExact()
 	s := Subject{c, w}
-	r, free, err := s.open(scan.BestKernels)
+	r, free, err := s.open(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

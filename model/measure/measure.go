@@ -26,6 +26,8 @@ type Options struct {
 	Threads   int    // sequences computed at the same time; 0 means GOMAXPROCS
 	// Kernels forces a kernel set; the zero value is the machine's best.
 	Kernels scan.KernelSet
+	// Backend opens a backend for each of the threads; nil is the CPU's.
+	Backend func() (scan.Backend, error)
 	// Tweaks change the model, such as by freezing Δ; nil changes nothing.
 	Tweaks *model.Tweaks
 	// Progress is told the tokens computed so far, by one goroutine at a time,
@@ -70,9 +72,15 @@ type runner struct {
 // its token ids.
 const chunk = 256
 
-// open makes a model on a backend of its own with one thread.
-func (s Subject) open(set scan.KernelSet) (r *runner, free func(), err error) {
-	b := scan.NewCPU(scan.Options{Threads: 1, Kernels: set})
+// open makes a model on a backend of its own, which has one thread if it is the
+// CPU's.
+func (s Subject) open(o Options) (r *runner, free func(), err error) {
+	var b scan.Backend
+	if o.Backend == nil {
+		b = scan.NewCPU(scan.Options{Threads: 1, Kernels: o.Kernels})
+	} else if b, err = o.Backend(); err != nil {
+		return nil, nil, fmt.Errorf("measure: opening a backend: %w", err)
+	}
 	m, err := model.New(b, s.Config, s.Weights)
 	if err != nil {
 		return nil, nil, errors.Join(err, b.Close())
@@ -91,7 +99,8 @@ func (s Subject) open(set scan.KernelSet) (r *runner, free func(), err error) {
 
 // each calls do for 0 … n−1, each once, from up to threads goroutines with a
 // runner each. It stops at the first error, or when ctx ends.
-func (s Subject) each(ctx context.Context, n, threads int, set scan.KernelSet, do func(ctx context.Context, r *runner, i int) error) error {
+func (s Subject) each(ctx context.Context, n int, o Options, do func(ctx context.Context, r *runner, i int) error) error {
+	threads := o.Threads
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
@@ -104,7 +113,7 @@ func (s Subject) each(ctx context.Context, n, threads int, set scan.KernelSet, d
 	)
 	for range min(threads, n) {
 		wg.Go(func() {
-			r, free, err := s.open(set)
+			r, free, err := s.open(o)
 			if err != nil {
 				stop(err)
 				return
