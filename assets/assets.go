@@ -22,6 +22,11 @@ import "embed"
 //go:embed models lessons
 var FS embed.FS
 
+// Demo is a recorded session of the default model, which package demo makes.
+//
+//go:embed demo.npz
+var Demo []byte
+
 // Default is the model the program starts with.
 const Default = "header-exact"
 

@@ -1,5 +1,6 @@
 // Command generate writes the hand-written models to the folder models in the
-// working directory, and the table of all built-in models to docs/models.md.
+// working directory, a recorded session to demo.npz, and the table of all
+// built-in models to docs/models.md.
 // It is run by go generate in package assets. The trained models are made by
 // the command train.
 package main
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 
 	"mamba-tui/assets"
+	"mamba-tui/assets/demo"
 	"mamba-tui/assets/measured"
 	"mamba-tui/model"
 	"mamba-tui/model/checkpoint"
@@ -19,6 +21,9 @@ import (
 
 func main() {
 	err := write("models")
+	if err == nil {
+		err = record("demo.npz")
+	}
 	if err == nil {
 		err = document("models", filepath.Join("docs", "models.md"))
 	}
@@ -42,6 +47,18 @@ func write(dir string) error {
 		}
 	}
 	return nil
+}
+
+// record writes the demo recording.
+func record(name string) error {
+	b, err := demo.Make()
+	if err != nil {
+		return err
+	}
+	return checkpoint.Replace(name, func(out io.Writer) error {
+		_, err := out.Write(b)
+		return err
+	})
 }
 
 // document writes the table of the models in dir.

@@ -34,12 +34,25 @@ func NewPlayer(t *Trace) (*Player, error) {
 			return nil, ErrNoDrive
 		}
 	}
-	p := &Player{t: t, b: scan.NewCPU(scan.Options{})}
+	p := &Player{t: t, b: backendLike(t.Meta.Backend.Name)}
 	var err error
 	if p.m, err = model.NewDriven(p.b, t.Meta.config(), t.A, t.Skip); err != nil {
 		return nil, errors.Join(fmt.Errorf("trace: %w", err), p.b.Close())
 	}
 	return p, nil
+}
+
+// backendLike is the CPU backend of a name, or the best one where the name is
+// that of a GPU or of another machine's kernels.
+func backendLike(name string) scan.Backend {
+	for _, k := range scan.KernelSets() {
+		b := scan.NewCPU(scan.Options{Kernels: k})
+		if b.Name() == name {
+			return b
+		}
+		b.Close()
+	}
+	return scan.NewCPU(scan.Options{})
 }
 
 // config is the model's configuration.

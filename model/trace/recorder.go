@@ -60,6 +60,7 @@ type Recorder struct {
 	w      *npz.Writer
 	meta   Meta
 	now    func() time.Time
+	vocab  int // ids that have a guess
 	a      [][]float32
 	steps  npz.Dtype
 	key    npz.Dtype
@@ -162,6 +163,7 @@ func (r *Recorder) describe(o *Options) error {
 	if vocab <= 0 {
 		vocab = c.VocabSize
 	}
+	r.vocab = vocab
 	m.Top = guessesFor(vocab)
 	m.Recorded, m.Missing = recordedAt(m.Level)
 	embed := o.EmbedBytes
