@@ -101,6 +101,10 @@ type kernels[T float] struct {
 	silu func(x []T)
 	// gate is y = y·silu(z).
 	gate func(y, z []T)
+	// norm is dst = x / sqrt(mean(x²) + eps) · w; dst may be x.
+	norm func(dst, x, w []T, eps float64)
+	// conv4 convolves channels [from, to) of a Conv of four taps, or is nil.
+	conv4 func(j *convJob[T], from, to int)
 	// advance moves one channel by one step, for each rule:
 	// h[n] = Ā(Δ,a[n])·h[n] + g(Δ,a[n])·u·b[n], returning Σ_n c[n]·h[n].
 	advance [numRules]func(h, a, b, c []T, delta, u T) T

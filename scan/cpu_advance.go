@@ -23,6 +23,7 @@ func generic32() kernels[float32] {
 		softplus: softplusRow32,
 		silu:     siluRow32,
 		gate:     gateRow32,
+		norm:     normRow[float32],
 		advance: [numRules]func(h, a, b, c []float32, delta, u float32) float32{
 			Released:      released32,
 			ZOH:           zoh32,
@@ -41,6 +42,7 @@ func generic64() kernels[float64] {
 		softplus: softplusRow64,
 		silu:     siluRow64,
 		gate:     gateRow64,
+		norm:     normRow[float64],
 		advance: [numRules]func(h, a, b, c []float64, delta, u float64) float64{
 			Released:      released64,
 			ZOH:           zoh64,

@@ -16,6 +16,8 @@ func avx512Kernels() kernels[float32] {
 	k.softplus = elementwise3(asm.Softplus512)
 	k.silu = elementwise1(asm.SiLU512)
 	k.gate = elementwise2(asm.Gate512)
+	k.norm = rmsNorm(asm.RMSNorm512)
+	k.conv4 = conv4(16, asm.Conv4x512)
 	k.fused = &fused512
 	return k
 }
@@ -28,6 +30,8 @@ func avx2Kernels() kernels[float32] {
 	k.softplus = elementwise3(asm.Softplus256)
 	k.silu = elementwise1(asm.SiLU256)
 	k.gate = elementwise2(asm.Gate256)
+	k.norm = rmsNorm(asm.RMSNorm256)
+	k.conv4 = conv4(8, asm.Conv4x256)
 	k.fused = &fused256
 	return k
 }
@@ -52,5 +56,42 @@ func elementwise3(f func(dst, x, bias *float32, n int)) func(dst, x, bias []floa
 			bias = bias[:len(x)]
 		}
 		f(unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(bias), len(x))
+	}
+}
+
+// rmsNorm checks lengths for a kernel that does not.
+func rmsNorm(f func(dst, x, w *float32, n int, eps float64)) func(dst, x, w []float32, eps float64) {
+	return func(dst, x, w []float32, eps float64) {
+		if len(x) > 0 {
+			dst, w = dst[:len(x)], w[:len(x)]
+			f(&dst[0], &x[0], &w[0], len(x), eps)
+		}
+	}
+}
+
+// conv4 takes a register of lanes channels after the other through a tile of
+// steps, so that neighbours share the pages and cache lines of their inputs.
+func conv4(lanes int, f func(y, x, w, bias, window *float32, resets *int32,
+	sy, sx, sw, swindow, steps, lanes, silu int)) func(j *convJob[float32], from, to int) {
+	return func(j *convJob[float32], from, to int) {
+		silu := 0
+		if j.silu != nil {
+			silu = 1
+		}
+		for t := 0; t < j.rows; t += timeTile {
+			n := min(timeTile, j.rows-t)
+			var resets *int32
+			if j.resets != nil {
+				resets = &j.resets[t]
+			}
+			for d := from; d < to; d += lanes {
+				var bias *float32
+				if j.bias != nil {
+					bias = &j.bias[d]
+				}
+				f(&j.y.data[t*j.y.stride+d], &j.x.data[t*j.x.stride+d], &j.w.data[d*j.w.stride], bias, &j.window.data[d],
+					resets, 4*j.y.stride, 4*j.x.stride, j.w.stride, 4*j.window.stride, n, min(lanes, to-d), silu)
+			}
+		}
 	}
 }

@@ -8,7 +8,8 @@ type convJob[T float] struct {
 	bias, zeros     []T
 	resets          []int32
 	rows, taps      int
-	silu            func(x []T) // nil: none
+	silu            func(x []T)                       // nil: none
+	conv4           func(j *convJob[T], from, to int) // nil: run does without
 }
 
 // Conv implements Backend.
@@ -29,6 +30,9 @@ func (c *cpu[T]) Conv(a ConvArgs) {
 	if a.SiLU {
 		c.conv.silu = c.kernels.silu
 	}
+	if a.K == 4 {
+		c.conv.conv4 = c.kernels.conv4
+	}
 	if a.L == 0 || a.D == 0 {
 		return
 	}
@@ -39,6 +43,10 @@ func (c *cpu[T]) Conv(a ConvArgs) {
 // run convolves channels [from, to). Each output is the bias, then the taps from
 // the oldest input to the current one: one order for a step and for a chunk.
 func (j *convJob[T]) run(from, to int) {
+	if j.conv4 != nil {
+		j.conv4(j, from, to)
+		return
+	}
 	first := -(j.taps - 1) // the oldest step that has not been cleared
 	for t := range j.rows {
 		if j.resets != nil && j.resets[t]&ResetConv != 0 {

@@ -74,7 +74,7 @@ func (c *cpu[T]) RMSNorm(dst, x View, w Buffer, L, cols int, eps float64) {
 		return
 	}
 	for r := range L {
-		normRow(d.row(r, cols), s.row(r, cols), g, eps)
+		c.kernels.norm(d.row(r, cols), s.row(r, cols), g, eps)
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package asm holds the inner loops of package scan in assembly: a file a
-// family (rows, scan, …), in it each kernel once for AVX-512 (name512) and once
+// family (rows, conv, scan, …), in it each kernel once for AVX-512 (name512) and once
 // for AVX2 with FMA (name256). Nothing else imports it; package scan says which
 // set runs and checks every length before it calls.
 //
@@ -16,7 +16,7 @@
 //   - Nothing beyond the given elements is read or written: tails are masked.
 //   - A sum along a row of a matrix (linear) has one accumulator and takes its
 //     terms from the first to the last, with fused multiply-adds.
-//   - Kernels of activations (rows, scan) run with FTZ and DAZ set: an operand
+//   - Kernels of activations (rows but for RMSNorm, conv, scan) run with FTZ and DAZ set: an operand
 //     that is subnormal counts as zero, a result that would be is zero. A state
 //     that decays for long would otherwise cost a hundred cycles an operation.
 //     The caller's MXCSR is restored.
@@ -25,3 +25,4 @@ package asm
 //go:generate go -C gen run ./rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg asm
 //go:generate go -C gen run ./linear -out ../linear_amd64.s -stubs ../linear_amd64.go -pkg asm
 //go:generate go -C gen run ./scan -out ../scan_amd64.s -stubs ../scan_amd64.go -pkg asm
+//go:generate go -C gen run ./conv -out ../conv_amd64.s -stubs ../conv_amd64.go -pkg asm

@@ -19,6 +19,11 @@ func SiLU512(x *float32, n int)
 //go:noescape
 func Gate512(y *float32, z *float32, n int)
 
+// RMSNorm512 is dst = x/sqrt(mean(x²)+eps)·w for n elements, n > 0; the mean is float64. dst may be x.
+//
+//go:noescape
+func RMSNorm512(dst *float32, x *float32, w *float32, n int, eps float64)
+
 // Softplus256 is dst = log(1+exp(x+bias)) for n elements; a nil bias is none. dst may be x.
 //
 //go:noescape
@@ -33,3 +38,8 @@ func SiLU256(x *float32, n int)
 //
 //go:noescape
 func Gate256(y *float32, z *float32, n int)
+
+// RMSNorm256 is dst = x/sqrt(mean(x²)+eps)·w for n elements, n > 0; the mean is float64. dst may be x.
+//
+//go:noescape
+func RMSNorm256(dst *float32, x *float32, w *float32, n int, eps float64)

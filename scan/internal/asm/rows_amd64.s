@@ -20,7 +20,24 @@ DATA lanes<>+48(SB)/4, $0x00000000
 DATA lanes<>+52(SB)/4, $0x00000000
 DATA lanes<>+56(SB)/4, $0x00000000
 DATA lanes<>+60(SB)/4, $0x00000000
-GLOBL lanes<>(SB), RODATA|NOPTR, $64
+DATA lanes<>+64(SB)/4, $0x00000000
+DATA lanes<>+68(SB)/4, $0x00000001
+DATA lanes<>+72(SB)/4, $0x00000002
+DATA lanes<>+76(SB)/4, $0x00000003
+DATA lanes<>+80(SB)/4, $0x00000004
+DATA lanes<>+84(SB)/4, $0x00000005
+DATA lanes<>+88(SB)/4, $0x00000006
+DATA lanes<>+92(SB)/4, $0x00000007
+DATA lanes<>+96(SB)/4, $0x00000008
+DATA lanes<>+100(SB)/4, $0x00000009
+DATA lanes<>+104(SB)/4, $0x0000000a
+DATA lanes<>+108(SB)/4, $0x0000000b
+DATA lanes<>+112(SB)/4, $0x0000000c
+DATA lanes<>+116(SB)/4, $0x0000000d
+DATA lanes<>+120(SB)/4, $0x0000000e
+DATA lanes<>+124(SB)/4, $0x0000000f
+DATA lanes<>+128(SB)/8, $0x3ff0000000000000
+GLOBL lanes<>(SB), RODATA|NOPTR, $136
 
 DATA constants<>+0(SB)/4, $0x3f800000
 DATA constants<>+4(SB)/4, $0x3f800000
@@ -499,6 +516,115 @@ done:
 	VZEROUPPER
 	RET
 
+// func RMSNorm512(dst *float32, x *float32, w *float32, n int, eps float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·RMSNorm512(SB), NOSPLIT, $0-40
+	MOVQ   dst+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   w+16(FP), DX
+	MOVQ   n+24(FP), BX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   CX, SI
+	MOVQ   BX, DI
+
+squares:
+	CMPQ          DI, $0x00000020
+	JLT           rest
+	VMOVUPS       (SI), Z6
+	VEXTRACTF64X4 $0x01, Z6, Y5
+	VCVTPS2PD     Y5, Z5
+	VCVTPS2PD     Y6, Z4
+	VFMADD231PD   Z4, Z4, Z0
+	VFMADD231PD   Z5, Z5, Z1
+	VMOVUPS       64(SI), Z6
+	VEXTRACTF64X4 $0x01, Z6, Y5
+	VCVTPS2PD     Y5, Z5
+	VCVTPS2PD     Y6, Z4
+	VFMADD231PD   Z4, Z4, Z2
+	VFMADD231PD   Z5, Z5, Z3
+	ADDQ          $0x00000080, SI
+	SUBQ          $0x00000020, DI
+	JMP           squares
+
+rest:
+	CMPQ          DI, $0x00000010
+	JLT           last
+	VMOVUPS       (SI), Z6
+	VEXTRACTF64X4 $0x01, Z6, Y5
+	VCVTPS2PD     Y5, Z5
+	VCVTPS2PD     Y6, Z4
+	VFMADD231PD   Z4, Z4, Z0
+	VFMADD231PD   Z5, Z5, Z1
+	ADDQ          $0x00000040, SI
+	SUBQ          $0x00000010, DI
+
+last:
+	TESTQ         DI, DI
+	JZ            summed
+	MOVQ          $-1, R8
+	BZHIQ         DI, R8, R8
+	KMOVW         R8, K1
+	VMOVUPS.Z     (SI), K1, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y5
+	VCVTPS2PD     Y5, Z5
+	VCVTPS2PD     Y6, Z4
+	VFMADD231PD   Z4, Z4, Z0
+	VFMADD231PD   Z5, Z5, Z1
+
+summed:
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z3, Z2, Z2
+	VADDPD        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPD        X4, X0, X0
+	VUNPCKHPD     X0, X0, X4
+	VADDSD        X4, X0, X0
+	VCVTSI2SDQ    BX, X5, X5
+	VDIVSD        X5, X0, X0
+	VADDSD        eps+32(FP), X0, X0
+	VSQRTSD       X0, X0, X0
+	VMOVSD        lanes<>+128(SB), X6
+	VDIVSD        X0, X6, X0
+	VCVTSD2SS     X0, X0, X0
+	VBROADCASTSS  X0, Z7
+	XORQ          SI, SI
+	SHLQ          $0x02, BX
+
+loop:
+	MOVQ    BX, DI
+	SUBQ    SI, DI
+	CMPQ    DI, $0x00000040
+	JLT     tail
+	VMOVUPS (CX)(SI*1), Z6
+	VMULPS  Z7, Z6, Z6
+	VMOVUPS (DX)(SI*1), Z4
+	VMULPS  Z4, Z6, Z6
+	VMOVUPS Z6, (AX)(SI*1)
+	ADDQ    $0x00000040, SI
+	JMP     loop
+
+tail:
+	TESTQ     DI, DI
+	JZ        done
+	SHRQ      $0x02, DI
+	MOVQ      $-1, BX
+	BZHIQ     DI, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX)(SI*1), K1, Z6
+	VMULPS    Z7, Z6, Z6
+	VMOVUPS.Z (DX)(SI*1), K1, Z4
+	VMULPS    Z4, Z6, Z6
+	VMOVUPS   Z6, K1, (AX)(SI*1)
+
+done:
+	VZEROUPPER
+	RET
+
 // func Softplus256(dst *float32, x *float32, bias *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·Softplus256(SB), NOSPLIT, $16-32
@@ -811,5 +937,112 @@ tail:
 
 done:
 	VLDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func RMSNorm256(dst *float32, x *float32, w *float32, n int, eps float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·RMSNorm256(SB), NOSPLIT, $0-40
+	MOVQ   dst+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   w+16(FP), DX
+	MOVQ   n+24(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   CX, SI
+	MOVQ   BX, DI
+
+squares:
+	CMPQ         DI, $0x00000010
+	JLT          rest
+	VMOVUPS      (SI), Y6
+	VEXTRACTF128 $0x01, Y6, X5
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y4
+	VFMADD231PD  Y4, Y4, Y0
+	VFMADD231PD  Y5, Y5, Y1
+	VMOVUPS      32(SI), Y6
+	VEXTRACTF128 $0x01, Y6, X5
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y4
+	VFMADD231PD  Y4, Y4, Y2
+	VFMADD231PD  Y5, Y5, Y3
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          squares
+
+rest:
+	CMPQ         DI, $0x00000008
+	JLT          last
+	VMOVUPS      (SI), Y6
+	VEXTRACTF128 $0x01, Y6, X5
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y4
+	VFMADD231PD  Y4, Y4, Y0
+	VFMADD231PD  Y5, Y5, Y1
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+
+last:
+	TESTQ        DI, DI
+	JZ           summed
+	LEAQ         lanes<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      32(R8)(DI*4), Y7
+	VMASKMOVPS   (SI), Y7, Y6
+	VEXTRACTF128 $0x01, Y6, X5
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y4
+	VFMADD231PD  Y4, Y4, Y0
+	VFMADD231PD  Y5, Y5, Y1
+
+summed:
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X4
+	VADDPD       X4, X0, X0
+	VUNPCKHPD    X0, X0, X4
+	VADDSD       X4, X0, X0
+	VCVTSI2SDQ   BX, X5, X5
+	VDIVSD       X5, X0, X0
+	VADDSD       eps+32(FP), X0, X0
+	VSQRTSD      X0, X0, X0
+	VMOVSD       lanes<>+128(SB), X6
+	VDIVSD       X0, X6, X0
+	VCVTSD2SS    X0, X0, X0
+	VBROADCASTSS X0, Y8
+	XORQ         SI, SI
+	SHLQ         $0x02, BX
+
+loop:
+	MOVQ    BX, DI
+	SUBQ    SI, DI
+	CMPQ    DI, $0x00000020
+	JLT     tail
+	VMOVUPS (CX)(SI*1), Y6
+	VMULPS  Y8, Y6, Y6
+	VMOVUPS (DX)(SI*1), Y4
+	VMULPS  Y4, Y6, Y6
+	VMOVUPS Y6, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	JMP     loop
+
+tail:
+	TESTQ      DI, DI
+	JZ         done
+	SHRQ       $0x02, DI
+	LEAQ       lanes<>+0(SB), BX
+	NEGQ       DI
+	VMOVUPS    32(BX)(DI*4), Y9
+	VMASKMOVPS (CX)(SI*1), Y9, Y6
+	VMULPS     Y8, Y6, Y6
+	VMASKMOVPS (DX)(SI*1), Y9, Y4
+	VMULPS     Y4, Y6, Y6
+	VMASKMOVPS Y6, Y9, (AX)(SI*1)
+
+done:
 	VZEROUPPER
 	RET

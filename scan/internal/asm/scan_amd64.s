@@ -20,7 +20,24 @@ DATA lanes<>+48(SB)/4, $0x00000000
 DATA lanes<>+52(SB)/4, $0x00000000
 DATA lanes<>+56(SB)/4, $0x00000000
 DATA lanes<>+60(SB)/4, $0x00000000
-GLOBL lanes<>(SB), RODATA|NOPTR, $64
+DATA lanes<>+64(SB)/4, $0x00000000
+DATA lanes<>+68(SB)/4, $0x00000001
+DATA lanes<>+72(SB)/4, $0x00000002
+DATA lanes<>+76(SB)/4, $0x00000003
+DATA lanes<>+80(SB)/4, $0x00000004
+DATA lanes<>+84(SB)/4, $0x00000005
+DATA lanes<>+88(SB)/4, $0x00000006
+DATA lanes<>+92(SB)/4, $0x00000007
+DATA lanes<>+96(SB)/4, $0x00000008
+DATA lanes<>+100(SB)/4, $0x00000009
+DATA lanes<>+104(SB)/4, $0x0000000a
+DATA lanes<>+108(SB)/4, $0x0000000b
+DATA lanes<>+112(SB)/4, $0x0000000c
+DATA lanes<>+116(SB)/4, $0x0000000d
+DATA lanes<>+120(SB)/4, $0x0000000e
+DATA lanes<>+124(SB)/4, $0x0000000f
+DATA lanes<>+128(SB)/8, $0x3ff0000000000000
+GLOBL lanes<>(SB), RODATA|NOPTR, $136
 
 DATA constants<>+0(SB)/4, $0x3f800000
 DATA constants<>+4(SB)/4, $0x3f800000

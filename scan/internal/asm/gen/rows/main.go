@@ -15,6 +15,7 @@ func main() {
 		softplus(wide)
 		silu(wide)
 		gate(wide)
+		norm(wide)
 	}
 	Generate()
 }

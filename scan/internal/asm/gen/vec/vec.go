@@ -23,11 +23,16 @@ func Start() {
 		}
 		DATA(4*i, U32(word))
 	}
+	for i := range 16 {
+		DATA(64+4*i, U32(uint32(i)))
+	}
+	DATA(128, U64(math.Float64bits(1)))
 	table = GLOBL("constants", RODATA|NOPTR) // the last: ConstBits adds to it
 }
 
-// table holds each constant eight times, so that it is a vector operand of AVX2. lanes is eight words of ones, then eight of zeros: a mask is
-// eight words of it.
+// table holds each constant eight times, so that it is a vector operand of AVX2.
+// lanes is eight words of ones, then eight of zeros, of which a mask is eight;
+// then 0, 1, …, 15, and 1 in float64.
 var (
 	table, lanes Mem
 	at           = map[uint32]int{}

@@ -1,0 +1,97 @@
+// Conv writes the kernel of the short convolution: a register of channels
+// through many steps.
+package main
+
+import (
+	"strings"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"mamba-tui/scan/internal/asm/gen/vec"
+)
+
+func main() {
+	vec.Start()
+	for _, wide := range []bool{true, false} {
+		conv4(&vec.Set{Wide: wide})
+	}
+	Generate()
+}
+
+// resetConv is scan.ResetConv.
+const resetConv = 2
+
+const text = ` carries the convolution of four taps through steps steps, for as many
+channels as lanes says.
+
+y = bias + w[0]·x[t−3] + w[1]·x[t−2] + w[2]·x[t−1] + w[3]·x[t], in this order with
+fused multiply-adds, then SiLU if silu is not 0. w is (channels, 4), its rows sw
+words apart; window, (3, channels), is what came before the first step and then
+what came last; a step with bit 1 of its mark in resets starts from zeros. bias and
+resets may be nil. Strides are in bytes but for sw.`
+
+func conv4(s *vec.Set) {
+	name := "Conv4x" + s.Suffix()
+	TEXT(name, NOSPLIT, "func(y, x, w, bias, window *float32, resets *int32, sy, sx, sw, swindow, steps, lanes, silu int)")
+	Doc(strings.Split(name+text, "\n")...)
+	Pragma("noescape")
+	p := vec.Args("y", "x", "w", "window", "resets", "sw", "lanes", "steps")
+	y, x, w, window, resets, sw, lanes, steps := p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]
+	s.Tail(lanes)
+
+	taps := s.Columns(w, sw, 4)
+	bias := s.Reg()
+	s.Zero(bias)
+	bp := GP64()
+	MOVQ(vec.Arg("bias"), bp)
+	TESTQ(bp, bp)
+	JZ(LabelRef("unbiased"))
+	s.LoadTail(Mem{Base: bp}, bias)
+	Label("unbiased")
+	old := []reg.VecPhysical{s.Reg(), s.Reg(), s.Reg()} // x[t−3], x[t−2], x[t−1]
+	swindow := vec.Args("swindow")[0]
+	s.LoadTail(Mem{Base: window}, old[0])
+	s.LoadTail(Mem{Base: window, Index: swindow, Scale: 1}, old[1])
+	s.LoadTail(Mem{Base: window, Index: swindow, Scale: 2}, old[2])
+	now, sum := s.Reg(), s.Reg()
+	t := []reg.VecPhysical{s.Reg(), s.Reg(), s.Reg()}
+	e := s.NewExp(0)
+	restore := vec.Flush()
+
+	Label("step")
+	TESTQ(resets, resets)
+	JZ(LabelRef("kept"))
+	TESTL(U32(resetConv), Mem{Base: resets})
+	LEAQ(Mem{Base: resets, Disp: 4}, resets)
+	JZ(LabelRef("kept"))
+	for _, r := range old {
+		s.Zero(r)
+	}
+	Label("kept")
+	s.LoadTail(Mem{Base: x}, now)
+	VMOVAPS(bias, sum)
+	for k, r := range []reg.VecPhysical{old[0], old[1], old[2], now} {
+		VFMADD231PS(taps[k], r, sum)
+	}
+	VMOVAPS(old[1], old[0])
+	VMOVAPS(old[2], old[1])
+	VMOVAPS(now, old[2])
+	CMPQ(vec.Arg("silu"), Imm(0))
+	JEQ(LabelRef("linear"))
+	e.SiLU(sum, t[0], t[1], t[2])
+	Label("linear")
+	s.StoreTail(sum, Mem{Base: y})
+	ADDQ(vec.Arg("sx"), x)
+	ADDQ(vec.Arg("sy"), y)
+	DECQ(steps)
+	JNZ(LabelRef("step"))
+
+	s.StoreTail(old[0], Mem{Base: window})
+	s.StoreTail(old[1], Mem{Base: window, Index: swindow, Scale: 1})
+	s.StoreTail(old[2], Mem{Base: window, Index: swindow, Scale: 2})
+	restore()
+	VZEROUPPER()
+	RET()
+}
