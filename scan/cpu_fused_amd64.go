@@ -11,7 +11,7 @@ import (
 // fusedStep is a kernel of package asm that carries a register of channels
 // through many steps; see asm.ScanReleased512.
 type fusedStep func(u, delta, z, y, b, c *float32, su, sdelta, sz, sy, sb, sc int,
-	a, inverse, h, bias, skip *float32, steps, lanes, states, softplus int)
+	a, inverse, h, scratch, bias, skip *float32, steps, lanes, states, softplus int)
 
 // fused is the scan of a kernel set of assembly.
 type fused struct {
@@ -46,11 +46,16 @@ var fused256 = fused{
 // prefetches, and the tile of all four stays in the first cache levels.
 const timeTile = 64
 
+// ahead is how many steps a kernel looks ahead: scratch holds twice as many
+// registers.
+const ahead = 16
+
 // room implements fusedScan: A, 1/A and h, each (states, lanes) a register of
-// channels, and B and C where N is not a multiple of four.
+// channels, scratch as much for scanBlock channels as two registers of them
+// need, and B and C where N is not a multiple of four.
 func (f *fused) room(L, D, N int) int {
 	states := (N + 3) &^ 3
-	room := 3 * ((D + scanBlock - 1) &^ (scanBlock - 1)) * states
+	room := ((D + scanBlock - 1) &^ (scanBlock - 1)) * (3*states + 2*ahead)
 	if states != N {
 		room += 2 * L * states
 	}
@@ -94,7 +99,7 @@ func (f *fused) tile(j *scanJob[float32], d0, d1 int) {
 		if j.resets != nil && j.resets[t]&ResetState != 0 {
 			// By selection: not even NaN or Inf in h gets past a reset.
 			for d := d0; d < d1; d += f.lanes {
-				_, _, h := f.packed(j, d)
+				_, _, h, _ := f.packed(j, d)
 				clear(h[:states*f.lanes])
 			}
 		}
@@ -126,16 +131,17 @@ func (f *fused) tile(j *scanJob[float32], d0, d1 int) {
 	}
 }
 
-// packed is where A, 1/A and h of the register of channels from d on are.
-func (f *fused) packed(j *scanJob[float32], d int) (a, inverse, h []float32) {
-	size := (j.states + 3) &^ 3 * f.lanes
-	p := j.packed[3*((j.states+3)&^3)*d:]
-	return p[:size], p[size : 2*size], p[2*size : 3*size]
+// packed is where A, 1/A, h and scratch of the register of channels from d on are.
+func (f *fused) packed(j *scanJob[float32], d int) (a, inverse, h, scratch []float32) {
+	states := (j.states + 3) &^ 3
+	size := states * f.lanes
+	p := j.packed[(3*states+2*ahead)*d:]
+	return p[:size], p[size : 2*size], p[2*size : 3*size], p[3*size : 3*size+2*ahead*f.lanes]
 }
 
 // steps runs the kernel over n steps from t on.
 func (f *fused) steps(j *scanJob[float32], d, d1, t, n int) {
-	a, inverse, h := f.packed(j, d)
+	a, inverse, h, scratch := f.packed(j, d)
 	kernel := f.rules[j.rule]
 	if j.rule == Released && j.states == 16 {
 		kernel = f.released16
@@ -160,7 +166,7 @@ func (f *fused) steps(j *scanJob[float32], d, d1, t, n int) {
 	const word = 4
 	kernel(&j.u.data[t*j.u.stride+d], &j.delta.data[t*j.delta.stride+d], z, &j.y.data[t*j.y.stride+d], b, c,
 		word*j.u.stride, word*j.delta.stride, word*j.z.stride, word*j.y.stride, word*j.b.stride, word*j.c.stride,
-		unsafe.SliceData(a), unsafe.SliceData(inverse), unsafe.SliceData(h), bias, skip, n, d1-d, (j.states+3)&^3, softplus)
+		unsafe.SliceData(a), unsafe.SliceData(inverse), unsafe.SliceData(h), unsafe.SliceData(scratch), bias, skip, n, d1-d, (j.states+3)&^3, softplus)
 }
 
 // pack lays out A and the initial h of channels [d, d1): lanes and states that
@@ -170,7 +176,7 @@ func (f *fused) pack(j *scanJob[float32], d, d1 int) {
 	if N == 0 {
 		return
 	}
-	a, inverse, h := f.packed(j, d)
+	a, inverse, h, _ := f.packed(j, d)
 	for _, m := range [2]struct {
 		dst []float32
 		src view[float32]
@@ -201,7 +207,7 @@ func (f *fused) pack(j *scanJob[float32], d, d1 int) {
 // unpack writes h of channels [d, d1) as rows of N states.
 func (f *fused) unpack(j *scanJob[float32], d, d1 int, dst []float32, stride int) {
 	N, w := j.states, f.lanes
-	_, _, h := f.packed(j, d)
+	_, _, h, _ := f.packed(j, d)
 	full := 0
 	if d1-d == w {
 		full = N / w * w

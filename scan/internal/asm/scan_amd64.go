@@ -8,122 +8,133 @@ package asm
 //
 // u, delta, z and y point to the first channel of the first step, b and c to its
 // first state; a, inverse (1/a, for zoh alone) and h are (states, 16), where lanes
-// beyond the number given are zero. states is a multiple of 4. bias, skip and z may be
-// nil: none. y may be u. With q[j] = Σ c[n]·h[n] over n = j, j+4, j+8, …, each in
-// the order of n, y is ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
+// beyond the number given are zero. states is a multiple of 4. scratch has room for
+// Batch steps twice. bias, skip and z may be nil: none. y may be u. With q[j] =
+// Σ c[n]·h[n] over n = j, j+4, j+8, …, each in the order of n, y is
+// ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
 //
 //go:noescape
-func ScanReleased512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+func ScanReleased512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
 // ScanZOH512 carries 16 channels through steps steps under the zoh rule.
 //
 // u, delta, z and y point to the first channel of the first step, b and c to its
 // first state; a, inverse (1/a, for zoh alone) and h are (states, 16), where lanes
-// beyond the number given are zero. states is a multiple of 4. bias, skip and z may be
-// nil: none. y may be u. With q[j] = Σ c[n]·h[n] over n = j, j+4, j+8, …, each in
-// the order of n, y is ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
+// beyond the number given are zero. states is a multiple of 4. scratch has room for
+// Batch steps twice. bias, skip and z may be nil: none. y may be u. With q[j] =
+// Σ c[n]·h[n] over n = j, j+4, j+8, …, each in the order of n, y is
+// ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
 //
 //go:noescape
-func ScanZOH512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+func ScanZOH512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
 // ScanBilinear512 carries 16 channels through steps steps under the bilinear rule.
 //
 // u, delta, z and y point to the first channel of the first step, b and c to its
 // first state; a, inverse (1/a, for zoh alone) and h are (states, 16), where lanes
-// beyond the number given are zero. states is a multiple of 4. bias, skip and z may be
-// nil: none. y may be u. With q[j] = Σ c[n]·h[n] over n = j, j+4, j+8, …, each in
-// the order of n, y is ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
+// beyond the number given are zero. states is a multiple of 4. scratch has room for
+// Batch steps twice. bias, skip and z may be nil: none. y may be u. With q[j] =
+// Σ c[n]·h[n] over n = j, j+4, j+8, …, each in the order of n, y is
+// ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
 //
 //go:noescape
-func ScanBilinear512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+func ScanBilinear512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
 // ScanEuler512 carries 16 channels through steps steps under the euler rule.
 //
 // u, delta, z and y point to the first channel of the first step, b and c to its
 // first state; a, inverse (1/a, for zoh alone) and h are (states, 16), where lanes
-// beyond the number given are zero. states is a multiple of 4. bias, skip and z may be
-// nil: none. y may be u. With q[j] = Σ c[n]·h[n] over n = j, j+4, j+8, …, each in
-// the order of n, y is ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
+// beyond the number given are zero. states is a multiple of 4. scratch has room for
+// Batch steps twice. bias, skip and z may be nil: none. y may be u. With q[j] =
+// Σ c[n]·h[n] over n = j, j+4, j+8, …, each in the order of n, y is
+// ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
 //
 //go:noescape
-func ScanEuler512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+func ScanEuler512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
 // ScanBackwardEuler512 carries 16 channels through steps steps under the backward-euler rule.
 //
 // u, delta, z and y point to the first channel of the first step, b and c to its
 // first state; a, inverse (1/a, for zoh alone) and h are (states, 16), where lanes
-// beyond the number given are zero. states is a multiple of 4. bias, skip and z may be
-// nil: none. y may be u. With q[j] = Σ c[n]·h[n] over n = j, j+4, j+8, …, each in
-// the order of n, y is ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
+// beyond the number given are zero. states is a multiple of 4. scratch has room for
+// Batch steps twice. bias, skip and z may be nil: none. y may be u. With q[j] =
+// Σ c[n]·h[n] over n = j, j+4, j+8, …, each in the order of n, y is
+// ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
 //
 //go:noescape
-func ScanBackwardEuler512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+func ScanBackwardEuler512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
 // ScanReleased256 carries 8 channels through steps steps under the released rule.
 //
 // u, delta, z and y point to the first channel of the first step, b and c to its
 // first state; a, inverse (1/a, for zoh alone) and h are (states, 8), where lanes
-// beyond the number given are zero. states is a multiple of 4. bias, skip and z may be
-// nil: none. y may be u. With q[j] = Σ c[n]·h[n] over n = j, j+4, j+8, …, each in
-// the order of n, y is ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
+// beyond the number given are zero. states is a multiple of 4. scratch has room for
+// Batch steps twice. bias, skip and z may be nil: none. y may be u. With q[j] =
+// Σ c[n]·h[n] over n = j, j+4, j+8, …, each in the order of n, y is
+// ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
 //
 //go:noescape
-func ScanReleased256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+func ScanReleased256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
 // ScanZOH256 carries 8 channels through steps steps under the zoh rule.
 //
 // u, delta, z and y point to the first channel of the first step, b and c to its
 // first state; a, inverse (1/a, for zoh alone) and h are (states, 8), where lanes
-// beyond the number given are zero. states is a multiple of 4. bias, skip and z may be
-// nil: none. y may be u. With q[j] = Σ c[n]·h[n] over n = j, j+4, j+8, …, each in
-// the order of n, y is ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
+// beyond the number given are zero. states is a multiple of 4. scratch has room for
+// Batch steps twice. bias, skip and z may be nil: none. y may be u. With q[j] =
+// Σ c[n]·h[n] over n = j, j+4, j+8, …, each in the order of n, y is
+// ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
 //
 //go:noescape
-func ScanZOH256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+func ScanZOH256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
 // ScanBilinear256 carries 8 channels through steps steps under the bilinear rule.
 //
 // u, delta, z and y point to the first channel of the first step, b and c to its
 // first state; a, inverse (1/a, for zoh alone) and h are (states, 8), where lanes
-// beyond the number given are zero. states is a multiple of 4. bias, skip and z may be
-// nil: none. y may be u. With q[j] = Σ c[n]·h[n] over n = j, j+4, j+8, …, each in
-// the order of n, y is ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
+// beyond the number given are zero. states is a multiple of 4. scratch has room for
+// Batch steps twice. bias, skip and z may be nil: none. y may be u. With q[j] =
+// Σ c[n]·h[n] over n = j, j+4, j+8, …, each in the order of n, y is
+// ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
 //
 //go:noescape
-func ScanBilinear256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+func ScanBilinear256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
 // ScanEuler256 carries 8 channels through steps steps under the euler rule.
 //
 // u, delta, z and y point to the first channel of the first step, b and c to its
 // first state; a, inverse (1/a, for zoh alone) and h are (states, 8), where lanes
-// beyond the number given are zero. states is a multiple of 4. bias, skip and z may be
-// nil: none. y may be u. With q[j] = Σ c[n]·h[n] over n = j, j+4, j+8, …, each in
-// the order of n, y is ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
+// beyond the number given are zero. states is a multiple of 4. scratch has room for
+// Batch steps twice. bias, skip and z may be nil: none. y may be u. With q[j] =
+// Σ c[n]·h[n] over n = j, j+4, j+8, …, each in the order of n, y is
+// ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
 //
 //go:noescape
-func ScanEuler256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+func ScanEuler256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
 // ScanBackwardEuler256 carries 8 channels through steps steps under the backward-euler rule.
 //
 // u, delta, z and y point to the first channel of the first step, b and c to its
 // first state; a, inverse (1/a, for zoh alone) and h are (states, 8), where lanes
-// beyond the number given are zero. states is a multiple of 4. bias, skip and z may be
-// nil: none. y may be u. With q[j] = Σ c[n]·h[n] over n = j, j+4, j+8, …, each in
-// the order of n, y is ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
+// beyond the number given are zero. states is a multiple of 4. scratch has room for
+// Batch steps twice. bias, skip and z may be nil: none. y may be u. With q[j] =
+// Σ c[n]·h[n] over n = j, j+4, j+8, …, each in the order of n, y is
+// ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
 //
 //go:noescape
-func ScanBackwardEuler256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+func ScanBackwardEuler256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
 // ScanReleased16x512 carries 16 channels through steps steps under the released rule.
 //
 // u, delta, z and y point to the first channel of the first step, b and c to its
 // first state; a, inverse (1/a, for zoh alone) and h are (states, 16), where lanes
-// beyond the number given are zero. states is a multiple of 4. bias, skip and z may be
-// nil: none. y may be u. With q[j] = Σ c[n]·h[n] over n = j, j+4, j+8, …, each in
-// the order of n, y is ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
+// beyond the number given are zero. states is a multiple of 4. scratch has room for
+// Batch steps twice. bias, skip and z may be nil: none. y may be u. With q[j] =
+// Σ c[n]·h[n] over n = j, j+4, j+8, …, each in the order of n, y is
+// ((q[0]+q[1])+(q[2]+q[3]) + skip·u)·silu(z).
 //
 //go:noescape
-func ScanReleased16x512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+func ScanReleased16x512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
 // Transpose512 is dst[c][r] = src[r][c] for a square of as many rows as a register has lanes; the distances of rows are in bytes.
 //

@@ -257,9 +257,9 @@ DATA constants<>+856(SB)/4, $0x43000000
 DATA constants<>+860(SB)/4, $0x43000000
 GLOBL constants<>(SB), RODATA|NOPTR, $864
 
-// func ScanReleased512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·ScanReleased512(SB), NOSPLIT, $16-168
+// func ScanReleased512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·ScanReleased512(SB), NOSPLIT, $16-176
 	MOVQ         u+0(FP), AX
 	MOVQ         delta+8(FP), CX
 	MOVQ         z+16(FP), DX
@@ -268,7 +268,7 @@ TEXT ·ScanReleased512(SB), NOSPLIT, $16-168
 	MOVQ         c+40(FP), DI
 	MOVQ         a+96(FP), R8
 	MOVQ         h+112(FP), R9
-	MOVQ         lanes+144(FP), R10
+	MOVQ         lanes+152(FP), R10
 	MOVQ         $-1, R11
 	BZHIQ        R10, R11, R11
 	KMOVW        R11, K1
@@ -284,64 +284,373 @@ TEXT ·ScanReleased512(SB), NOSPLIT, $16-168
 	MOVL         R10, 8(SP)
 	VLDMXCSR     8(SP)
 
-step:
-	VMOVUPS.Z (CX), K1, Z6
-	CMPQ      softplus+160(FP), $0x00
-	JEQ       positive
-	MOVQ      bias+120(FP), R10
-	TESTQ     R10, R10
-	JZ        bare
-	VMOVUPS.Z (R10), K1, Z13
-	VADDPS    Z13, Z6, Z6
+batch:
+	MOVQ    steps+144(FP), R11
+	MOVQ    $0x0000000000000010, R10
+	CMPQ    R11, R10
+	CMOVQGT R10, R11
+	MOVQ    R11, R12
+	MOVQ    scratch+120(FP), R10
 
-bare:
-	VORPS.BCST       constants<>+192(SB), Z6, Z12
-	VBROADCASTSS     constants<>+224(SB), Z13
-	VMAXPS           Z12, Z13, Z12
-	VBROADCASTSS     constants<>+256(SB), Z13
-	VMINPS           Z12, Z13, Z12
-	VMULPS.BCST      constants<>+288(SB), Z12, Z14
-	VRNDSCALEPS      $0x00, Z14, Z13
-	VMOVAPS          Z13, Z14
-	VFMSUB231PS.BCST constants<>+288(SB), Z12, Z14
-	VFMADD231PS.BCST constants<>+320(SB), Z12, Z14
-	VMOVAPS          Z14, Z12
-	VMOVAPS          Z5, Z14
-	VFMADD213PS      Z4, Z12, Z14
-	VFMADD213PS      Z3, Z12, Z14
-	VFMADD213PS      Z2, Z12, Z14
-	VFMADD213PS      Z1, Z12, Z14
-	VFMADD213PS      Z0, Z12, Z14
-	VSCALEFPS        Z13, Z14, Z14
-	VBROADCASTSS     constants<>+352(SB), Z12
-	VFMADD213PS.BCST constants<>+384(SB), Z14, Z12
-	VFMADD213PS.BCST constants<>+416(SB), Z14, Z12
-	VFMADD213PS.BCST constants<>+448(SB), Z14, Z12
-	VFMADD213PS.BCST constants<>+480(SB), Z14, Z12
-	VFMADD213PS.BCST constants<>+512(SB), Z14, Z12
-	VFMADD213PS.BCST constants<>+544(SB), Z14, Z12
-	VFMADD213PS.BCST constants<>+576(SB), Z14, Z12
-	VFMADD213PS.BCST constants<>+608(SB), Z14, Z12
-	VFMADD213PS.BCST constants<>+0(SB), Z14, Z12
+several:
+	CMPQ       R12, $0x04
+	JLT        single
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z10
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z14
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z18
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive1
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare2
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+	VADDPS     Z7, Z10, Z10
+	VADDPS     Z7, Z14, Z14
+	VADDPS     Z7, Z18, Z18
+
+bare2:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VORPS.BCST       constants<>+192(SB), Z10, Z11
+	VORPS.BCST       constants<>+192(SB), Z14, Z15
+	VORPS.BCST       constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VBROADCASTSS     constants<>+352(SB), Z11
+	VBROADCASTSS     constants<>+352(SB), Z15
+	VBROADCASTSS     constants<>+352(SB), Z19
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+384(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+384(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+416(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+416(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+448(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+448(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+480(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+480(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+512(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+512(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+544(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+544(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+576(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+576(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+608(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+608(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+0(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+0(SB), Z21, Z19
 	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
-	VFMADD231PS      Z14, Z12, Z6
+	VFMADD231PS      Z9, Z7, Z6
+	VMAXPS.BCST      constants<>+640(SB), Z10, Z10
+	VFMADD231PS      Z13, Z11, Z10
+	VMAXPS.BCST      constants<>+640(SB), Z14, Z14
+	VFMADD231PS      Z17, Z15, Z14
+	VMAXPS.BCST      constants<>+640(SB), Z18, Z18
+	VFMADD231PS      Z21, Z19, Z18
 
-positive:
+positive1:
+	VMOVUPS          Z6, (R10)
+	VMOVUPS          Z10, 128(R10)
+	VMOVUPS          Z14, 256(R10)
+	VMOVUPS          Z18, 384(R10)
+	TESTQ            DX, DX
+	JZ               open3
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z10
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z14
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z18
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VXORPS.BCST      constants<>+192(SB), Z10, Z11
+	VXORPS.BCST      constants<>+192(SB), Z14, Z15
+	VXORPS.BCST      constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z13, Z13
+	VADDPS.BCST      constants<>+0(SB), Z17, Z17
+	VADDPS.BCST      constants<>+0(SB), Z21, Z21
+	VDIVPS           Z9, Z6, Z6
+	VDIVPS           Z13, Z10, Z10
+	VDIVPS           Z17, Z14, Z14
+	VDIVPS           Z21, Z18, Z18
+	VMOVUPS          Z6, 64(R10)
+	VMOVUPS          Z10, 192(R10)
+	VMOVUPS          Z14, 320(R10)
+	VMOVUPS          Z18, 448(R10)
+
+open3:
+	ADDQ $0x00000200, R10
+	SUBQ $0x04, R12
+	JMP  several
+
+single:
+	TESTQ      R12, R12
+	JZ         looked
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive4
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare5
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+
+bare5:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+
+positive4:
+	VMOVUPS          Z6, (R10)
+	TESTQ            DX, DX
+	JZ               open6
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VDIVPS           Z9, Z6, Z6
+	VMOVUPS          Z6, 64(R10)
+
+open6:
+	ADDQ $0x00000080, R10
+	SUBQ $0x01, R12
+	JMP  single
+
+looked:
+	MOVQ scratch+120(FP), R10
+
+step:
+	VMOVUPS     (R10), Z6
 	VMOVUPS.Z   (AX), K1, Z7
+	PREFETCHT0  64(AX)
+	PREFETCHT0  64(BX)
 	VXORPS      Z8, Z8, Z8
 	VXORPS      Z9, Z9, Z9
 	VXORPS      Z10, Z10, Z10
 	VXORPS      Z11, Z11, Z11
 	VMULPS      Z6, Z7, Z7
 	VMULPS.BCST constants<>+288(SB), Z6, Z6
-	XORQ        R10, R10
-	XORQ        R11, R11
-	MOVQ        states+152(FP), R12
-	SHLQ        $0x02, R12
+	XORQ        R12, R12
+	XORQ        R13, R13
+	MOVQ        states+160(FP), R14
+	SHLQ        $0x02, R14
 	JZ          stateless
 
 state:
-	VMULPS           (R8)(R11*1), Z6, Z12
+	VMULPS           (R8)(R13*1), Z6, Z12
 	VRNDSCALEPS      $0x00, Z12, Z13
 	VSUBPS           Z13, Z12, Z12
 	VMOVAPS          Z5, Z14
@@ -351,11 +660,11 @@ state:
 	VFMADD213PS      Z1, Z12, Z14
 	VFMADD213PS      Z0, Z12, Z14
 	VSCALEFPS        Z13, Z14, Z14
-	VMULPS.BCST      (SI)(R10*1), Z7, Z12
-	VFMADD231PS      (R9)(R11*1), Z14, Z12
-	VMOVUPS          Z12, (R9)(R11*1)
-	VFMADD231PS.BCST (DI)(R10*1), Z12, Z8
-	VMULPS           64(R8)(R11*1), Z6, Z12
+	VMULPS.BCST      (SI)(R12*1), Z7, Z12
+	VFMADD231PS      (R9)(R13*1), Z14, Z12
+	VMOVUPS          Z12, (R9)(R13*1)
+	VFMADD231PS.BCST (DI)(R12*1), Z12, Z8
+	VMULPS           64(R8)(R13*1), Z6, Z12
 	VRNDSCALEPS      $0x00, Z12, Z13
 	VSUBPS           Z13, Z12, Z12
 	VMOVAPS          Z5, Z14
@@ -365,11 +674,11 @@ state:
 	VFMADD213PS      Z1, Z12, Z14
 	VFMADD213PS      Z0, Z12, Z14
 	VSCALEFPS        Z13, Z14, Z14
-	VMULPS.BCST      4(SI)(R10*1), Z7, Z12
-	VFMADD231PS      64(R9)(R11*1), Z14, Z12
-	VMOVUPS          Z12, 64(R9)(R11*1)
-	VFMADD231PS.BCST 4(DI)(R10*1), Z12, Z9
-	VMULPS           128(R8)(R11*1), Z6, Z12
+	VMULPS.BCST      4(SI)(R12*1), Z7, Z12
+	VFMADD231PS      64(R9)(R13*1), Z14, Z12
+	VMOVUPS          Z12, 64(R9)(R13*1)
+	VFMADD231PS.BCST 4(DI)(R12*1), Z12, Z9
+	VMULPS           128(R8)(R13*1), Z6, Z12
 	VRNDSCALEPS      $0x00, Z12, Z13
 	VSUBPS           Z13, Z12, Z12
 	VMOVAPS          Z5, Z14
@@ -379,11 +688,11 @@ state:
 	VFMADD213PS      Z1, Z12, Z14
 	VFMADD213PS      Z0, Z12, Z14
 	VSCALEFPS        Z13, Z14, Z14
-	VMULPS.BCST      8(SI)(R10*1), Z7, Z12
-	VFMADD231PS      128(R9)(R11*1), Z14, Z12
-	VMOVUPS          Z12, 128(R9)(R11*1)
-	VFMADD231PS.BCST 8(DI)(R10*1), Z12, Z10
-	VMULPS           192(R8)(R11*1), Z6, Z12
+	VMULPS.BCST      8(SI)(R12*1), Z7, Z12
+	VFMADD231PS      128(R9)(R13*1), Z14, Z12
+	VMOVUPS          Z12, 128(R9)(R13*1)
+	VFMADD231PS.BCST 8(DI)(R12*1), Z12, Z10
+	VMULPS           192(R8)(R13*1), Z6, Z12
 	VRNDSCALEPS      $0x00, Z12, Z13
 	VSUBPS           Z13, Z12, Z12
 	VMOVAPS          Z5, Z14
@@ -393,69 +702,50 @@ state:
 	VFMADD213PS      Z1, Z12, Z14
 	VFMADD213PS      Z0, Z12, Z14
 	VSCALEFPS        Z13, Z14, Z14
-	VMULPS.BCST      12(SI)(R10*1), Z7, Z12
-	VFMADD231PS      192(R9)(R11*1), Z14, Z12
-	VMOVUPS          Z12, 192(R9)(R11*1)
-	VFMADD231PS.BCST 12(DI)(R10*1), Z12, Z11
-	ADDQ             $0x10, R10
-	ADDQ             $0x00000100, R11
-	CMPQ             R10, R12
+	VMULPS.BCST      12(SI)(R12*1), Z7, Z12
+	VFMADD231PS      192(R9)(R13*1), Z14, Z12
+	VMOVUPS          Z12, 192(R9)(R13*1)
+	VFMADD231PS.BCST 12(DI)(R12*1), Z12, Z11
+	ADDQ             $0x10, R12
+	ADDQ             $0x00000100, R13
+	CMPQ             R12, R14
 	JLT              state
 
 stateless:
 	VADDPS      Z9, Z8, Z8
 	VADDPS      Z11, Z10, Z10
 	VADDPS      Z10, Z8, Z8
-	MOVQ        skip+128(FP), R10
-	TESTQ       R10, R10
+	MOVQ        skip+136(FP), R12
+	TESTQ       R12, R12
 	JZ          noskip
-	VMOVUPS.Z   (R10), K1, Z13
+	VMOVUPS.Z   (R12), K1, Z13
 	VMOVUPS.Z   (AX), K1, Z12
 	VFMADD231PS Z12, Z13, Z8
 
 noskip:
-	TESTQ            DX, DX
-	JZ               nogate
-	VMOVUPS.Z        (DX), K1, Z9
-	VXORPS.BCST      constants<>+192(SB), Z9, Z12
-	VBROADCASTSS     constants<>+224(SB), Z13
-	VMAXPS           Z12, Z13, Z12
-	VBROADCASTSS     constants<>+256(SB), Z13
-	VMINPS           Z12, Z13, Z12
-	VMULPS.BCST      constants<>+288(SB), Z12, Z14
-	VRNDSCALEPS      $0x00, Z14, Z13
-	VMOVAPS          Z13, Z14
-	VFMSUB231PS.BCST constants<>+288(SB), Z12, Z14
-	VFMADD231PS.BCST constants<>+320(SB), Z12, Z14
-	VMOVAPS          Z14, Z12
-	VMOVAPS          Z5, Z14
-	VFMADD213PS      Z4, Z12, Z14
-	VFMADD213PS      Z3, Z12, Z14
-	VFMADD213PS      Z2, Z12, Z14
-	VFMADD213PS      Z1, Z12, Z14
-	VFMADD213PS      Z0, Z12, Z14
-	VSCALEFPS        Z13, Z14, Z14
-	VADDPS.BCST      constants<>+0(SB), Z14, Z14
-	VDIVPS           Z14, Z9, Z9
-	VMULPS           Z9, Z8, Z8
-	ADDQ             sz+64(FP), DX
+	TESTQ  DX, DX
+	JZ     nogate
+	VMULPS 64(R10), Z8, Z8
 
 nogate:
 	VMOVUPS  Z8, K1, (BX)
 	ADDQ     su+48(FP), AX
-	ADDQ     sdelta+56(FP), CX
 	ADDQ     sy+72(FP), BX
 	ADDQ     sb+80(FP), SI
 	ADDQ     sc+88(FP), DI
-	DECQ     steps+136(FP)
+	ADDQ     $0x00000080, R10
+	DECQ     steps+144(FP)
+	DECQ     R11
 	JNZ      step
+	CMPQ     steps+144(FP), $0x00
+	JNE      batch
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func ScanZOH512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·ScanZOH512(SB), NOSPLIT, $16-168
+// func ScanZOH512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·ScanZOH512(SB), NOSPLIT, $16-176
 	MOVQ         u+0(FP), AX
 	MOVQ         delta+8(FP), CX
 	MOVQ         z+16(FP), DX
@@ -464,7 +754,7 @@ TEXT ·ScanZOH512(SB), NOSPLIT, $16-168
 	MOVQ         c+40(FP), DI
 	MOVQ         a+96(FP), R8
 	MOVQ         h+112(FP), R9
-	MOVQ         lanes+144(FP), R10
+	MOVQ         lanes+152(FP), R10
 	MOVQ         $-1, R11
 	BZHIQ        R10, R11, R11
 	KMOVW        R11, K1
@@ -480,65 +770,374 @@ TEXT ·ScanZOH512(SB), NOSPLIT, $16-168
 	MOVL         R10, 8(SP)
 	VLDMXCSR     8(SP)
 
+batch:
+	MOVQ    steps+144(FP), R11
+	MOVQ    $0x0000000000000010, R10
+	CMPQ    R11, R10
+	CMOVQGT R10, R11
+	MOVQ    R11, R12
+	MOVQ    scratch+120(FP), R10
+
+several:
+	CMPQ       R12, $0x04
+	JLT        single
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z10
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z14
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z18
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive7
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare8
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+	VADDPS     Z7, Z10, Z10
+	VADDPS     Z7, Z14, Z14
+	VADDPS     Z7, Z18, Z18
+
+bare8:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VORPS.BCST       constants<>+192(SB), Z10, Z11
+	VORPS.BCST       constants<>+192(SB), Z14, Z15
+	VORPS.BCST       constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VBROADCASTSS     constants<>+352(SB), Z11
+	VBROADCASTSS     constants<>+352(SB), Z15
+	VBROADCASTSS     constants<>+352(SB), Z19
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+384(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+384(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+416(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+416(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+448(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+448(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+480(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+480(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+512(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+512(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+544(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+544(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+576(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+576(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+608(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+608(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+0(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+0(SB), Z21, Z19
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+	VMAXPS.BCST      constants<>+640(SB), Z10, Z10
+	VFMADD231PS      Z13, Z11, Z10
+	VMAXPS.BCST      constants<>+640(SB), Z14, Z14
+	VFMADD231PS      Z17, Z15, Z14
+	VMAXPS.BCST      constants<>+640(SB), Z18, Z18
+	VFMADD231PS      Z21, Z19, Z18
+
+positive7:
+	VMOVUPS          Z6, (R10)
+	VMOVUPS          Z10, 128(R10)
+	VMOVUPS          Z14, 256(R10)
+	VMOVUPS          Z18, 384(R10)
+	TESTQ            DX, DX
+	JZ               open9
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z10
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z14
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z18
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VXORPS.BCST      constants<>+192(SB), Z10, Z11
+	VXORPS.BCST      constants<>+192(SB), Z14, Z15
+	VXORPS.BCST      constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z13, Z13
+	VADDPS.BCST      constants<>+0(SB), Z17, Z17
+	VADDPS.BCST      constants<>+0(SB), Z21, Z21
+	VDIVPS           Z9, Z6, Z6
+	VDIVPS           Z13, Z10, Z10
+	VDIVPS           Z17, Z14, Z14
+	VDIVPS           Z21, Z18, Z18
+	VMOVUPS          Z6, 64(R10)
+	VMOVUPS          Z10, 192(R10)
+	VMOVUPS          Z14, 320(R10)
+	VMOVUPS          Z18, 448(R10)
+
+open9:
+	ADDQ $0x00000200, R10
+	SUBQ $0x04, R12
+	JMP  several
+
+single:
+	TESTQ      R12, R12
+	JZ         looked
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive10
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare11
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+
+bare11:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+
+positive10:
+	VMOVUPS          Z6, (R10)
+	TESTQ            DX, DX
+	JZ               open12
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VDIVPS           Z9, Z6, Z6
+	VMOVUPS          Z6, 64(R10)
+
+open12:
+	ADDQ $0x00000080, R10
+	SUBQ $0x01, R12
+	JMP  single
+
+looked:
+	MOVQ scratch+120(FP), R10
+
 step:
-	VMOVUPS.Z (CX), K1, Z8
-	CMPQ      softplus+160(FP), $0x00
-	JEQ       positive
-	MOVQ      bias+120(FP), R10
-	TESTQ     R10, R10
-	JZ        bare
-	VMOVUPS.Z (R10), K1, Z15
-	VADDPS    Z15, Z8, Z8
-
-bare:
-	VORPS.BCST       constants<>+192(SB), Z8, Z14
-	VBROADCASTSS     constants<>+224(SB), Z15
-	VMAXPS           Z14, Z15, Z14
-	VBROADCASTSS     constants<>+256(SB), Z15
-	VMINPS           Z14, Z15, Z14
-	VMULPS.BCST      constants<>+288(SB), Z14, Z16
-	VRNDSCALEPS      $0x00, Z16, Z15
-	VMOVAPS          Z15, Z16
-	VFMSUB231PS.BCST constants<>+288(SB), Z14, Z16
-	VFMADD231PS.BCST constants<>+320(SB), Z14, Z16
-	VMOVAPS          Z16, Z14
-	VMOVAPS          Z5, Z16
-	VFMADD213PS      Z4, Z14, Z16
-	VFMADD213PS      Z3, Z14, Z16
-	VFMADD213PS      Z2, Z14, Z16
-	VFMADD213PS      Z1, Z14, Z16
-	VFMADD213PS      Z0, Z14, Z16
-	VSCALEFPS        Z15, Z16, Z16
-	VBROADCASTSS     constants<>+352(SB), Z14
-	VFMADD213PS.BCST constants<>+384(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+416(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+448(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+480(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+512(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+544(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+576(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+608(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+0(SB), Z16, Z14
-	VMAXPS.BCST      constants<>+640(SB), Z8, Z8
-	VFMADD231PS      Z16, Z14, Z8
-
-positive:
+	VMOVUPS     (R10), Z8
 	VMOVUPS.Z   (AX), K1, Z9
+	PREFETCHT0  64(AX)
+	PREFETCHT0  64(BX)
 	VXORPS      Z10, Z10, Z10
 	VXORPS      Z11, Z11, Z11
 	VXORPS      Z12, Z12, Z12
 	VXORPS      Z13, Z13, Z13
 	VMULPS      Z8, Z9, Z7
 	VMULPS.BCST constants<>+288(SB), Z8, Z6
-	XORQ        R10, R10
-	XORQ        R11, R11
-	MOVQ        states+152(FP), R12
-	SHLQ        $0x02, R12
+	XORQ        R12, R12
+	XORQ        R13, R13
+	MOVQ        states+160(FP), R14
+	SHLQ        $0x02, R14
 	JZ          stateless
-	MOVQ        inverse+104(FP), R13
+	MOVQ        inverse+104(FP), R15
 
 state:
-	VMULPS           (R8)(R11*1), Z6, Z14
+	VMULPS           (R8)(R13*1), Z6, Z14
 	VRNDSCALEPS      $0x00, Z14, Z15
 	VSUBPS           Z15, Z14, Z14
 	VMOVAPS          Z5, Z17
@@ -553,18 +1152,18 @@ state:
 	VPSLLD           $0x01, Z15, Z15
 	VPTESTNMD        Z15, Z15, K2
 	VMOVAPS          Z17, K2, Z14
-	VMULPS           (R13)(R11*1), Z14, Z17
-	VMULPS           (R8)(R11*1), Z6, Z14
+	VMULPS           (R15)(R13*1), Z14, Z17
+	VMULPS           (R8)(R13*1), Z6, Z14
 	VANDPS.BCST      constants<>+704(SB), Z14, Z14
 	VBROADCASTSS     constants<>+736(SB), Z15
 	VCMPPS           $0x01, Z15, Z14, K2
 	VMOVAPS          Z8, K2, Z17
 	VMULPS           Z9, Z17, Z17
-	VMULPS.BCST      (SI)(R10*1), Z17, Z14
-	VFMADD231PS      (R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, (R9)(R11*1)
-	VFMADD231PS.BCST (DI)(R10*1), Z14, Z10
-	VMULPS           64(R8)(R11*1), Z6, Z14
+	VMULPS.BCST      (SI)(R12*1), Z17, Z14
+	VFMADD231PS      (R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, (R9)(R13*1)
+	VFMADD231PS.BCST (DI)(R12*1), Z14, Z10
+	VMULPS           64(R8)(R13*1), Z6, Z14
 	VRNDSCALEPS      $0x00, Z14, Z15
 	VSUBPS           Z15, Z14, Z14
 	VMOVAPS          Z5, Z17
@@ -579,18 +1178,18 @@ state:
 	VPSLLD           $0x01, Z15, Z15
 	VPTESTNMD        Z15, Z15, K2
 	VMOVAPS          Z17, K2, Z14
-	VMULPS           64(R13)(R11*1), Z14, Z17
-	VMULPS           64(R8)(R11*1), Z6, Z14
+	VMULPS           64(R15)(R13*1), Z14, Z17
+	VMULPS           64(R8)(R13*1), Z6, Z14
 	VANDPS.BCST      constants<>+704(SB), Z14, Z14
 	VBROADCASTSS     constants<>+736(SB), Z15
 	VCMPPS           $0x01, Z15, Z14, K2
 	VMOVAPS          Z8, K2, Z17
 	VMULPS           Z9, Z17, Z17
-	VMULPS.BCST      4(SI)(R10*1), Z17, Z14
-	VFMADD231PS      64(R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, 64(R9)(R11*1)
-	VFMADD231PS.BCST 4(DI)(R10*1), Z14, Z11
-	VMULPS           128(R8)(R11*1), Z6, Z14
+	VMULPS.BCST      4(SI)(R12*1), Z17, Z14
+	VFMADD231PS      64(R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, 64(R9)(R13*1)
+	VFMADD231PS.BCST 4(DI)(R12*1), Z14, Z11
+	VMULPS           128(R8)(R13*1), Z6, Z14
 	VRNDSCALEPS      $0x00, Z14, Z15
 	VSUBPS           Z15, Z14, Z14
 	VMOVAPS          Z5, Z17
@@ -605,18 +1204,18 @@ state:
 	VPSLLD           $0x01, Z15, Z15
 	VPTESTNMD        Z15, Z15, K2
 	VMOVAPS          Z17, K2, Z14
-	VMULPS           128(R13)(R11*1), Z14, Z17
-	VMULPS           128(R8)(R11*1), Z6, Z14
+	VMULPS           128(R15)(R13*1), Z14, Z17
+	VMULPS           128(R8)(R13*1), Z6, Z14
 	VANDPS.BCST      constants<>+704(SB), Z14, Z14
 	VBROADCASTSS     constants<>+736(SB), Z15
 	VCMPPS           $0x01, Z15, Z14, K2
 	VMOVAPS          Z8, K2, Z17
 	VMULPS           Z9, Z17, Z17
-	VMULPS.BCST      8(SI)(R10*1), Z17, Z14
-	VFMADD231PS      128(R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, 128(R9)(R11*1)
-	VFMADD231PS.BCST 8(DI)(R10*1), Z14, Z12
-	VMULPS           192(R8)(R11*1), Z6, Z14
+	VMULPS.BCST      8(SI)(R12*1), Z17, Z14
+	VFMADD231PS      128(R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, 128(R9)(R13*1)
+	VFMADD231PS.BCST 8(DI)(R12*1), Z14, Z12
+	VMULPS           192(R8)(R13*1), Z6, Z14
 	VRNDSCALEPS      $0x00, Z14, Z15
 	VSUBPS           Z15, Z14, Z14
 	VMOVAPS          Z5, Z17
@@ -631,76 +1230,57 @@ state:
 	VPSLLD           $0x01, Z15, Z15
 	VPTESTNMD        Z15, Z15, K2
 	VMOVAPS          Z17, K2, Z14
-	VMULPS           192(R13)(R11*1), Z14, Z17
-	VMULPS           192(R8)(R11*1), Z6, Z14
+	VMULPS           192(R15)(R13*1), Z14, Z17
+	VMULPS           192(R8)(R13*1), Z6, Z14
 	VANDPS.BCST      constants<>+704(SB), Z14, Z14
 	VBROADCASTSS     constants<>+736(SB), Z15
 	VCMPPS           $0x01, Z15, Z14, K2
 	VMOVAPS          Z8, K2, Z17
 	VMULPS           Z9, Z17, Z17
-	VMULPS.BCST      12(SI)(R10*1), Z17, Z14
-	VFMADD231PS      192(R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, 192(R9)(R11*1)
-	VFMADD231PS.BCST 12(DI)(R10*1), Z14, Z13
-	ADDQ             $0x10, R10
-	ADDQ             $0x00000100, R11
-	CMPQ             R10, R12
+	VMULPS.BCST      12(SI)(R12*1), Z17, Z14
+	VFMADD231PS      192(R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, 192(R9)(R13*1)
+	VFMADD231PS.BCST 12(DI)(R12*1), Z14, Z13
+	ADDQ             $0x10, R12
+	ADDQ             $0x00000100, R13
+	CMPQ             R12, R14
 	JLT              state
 
 stateless:
 	VADDPS      Z11, Z10, Z10
 	VADDPS      Z13, Z12, Z12
 	VADDPS      Z12, Z10, Z10
-	MOVQ        skip+128(FP), R10
-	TESTQ       R10, R10
+	MOVQ        skip+136(FP), R12
+	TESTQ       R12, R12
 	JZ          noskip
-	VMOVUPS.Z   (R10), K1, Z15
+	VMOVUPS.Z   (R12), K1, Z15
 	VMOVUPS.Z   (AX), K1, Z14
 	VFMADD231PS Z14, Z15, Z10
 
 noskip:
-	TESTQ            DX, DX
-	JZ               nogate
-	VMOVUPS.Z        (DX), K1, Z11
-	VXORPS.BCST      constants<>+192(SB), Z11, Z14
-	VBROADCASTSS     constants<>+224(SB), Z15
-	VMAXPS           Z14, Z15, Z14
-	VBROADCASTSS     constants<>+256(SB), Z15
-	VMINPS           Z14, Z15, Z14
-	VMULPS.BCST      constants<>+288(SB), Z14, Z16
-	VRNDSCALEPS      $0x00, Z16, Z15
-	VMOVAPS          Z15, Z16
-	VFMSUB231PS.BCST constants<>+288(SB), Z14, Z16
-	VFMADD231PS.BCST constants<>+320(SB), Z14, Z16
-	VMOVAPS          Z16, Z14
-	VMOVAPS          Z5, Z16
-	VFMADD213PS      Z4, Z14, Z16
-	VFMADD213PS      Z3, Z14, Z16
-	VFMADD213PS      Z2, Z14, Z16
-	VFMADD213PS      Z1, Z14, Z16
-	VFMADD213PS      Z0, Z14, Z16
-	VSCALEFPS        Z15, Z16, Z16
-	VADDPS.BCST      constants<>+0(SB), Z16, Z16
-	VDIVPS           Z16, Z11, Z11
-	VMULPS           Z11, Z10, Z10
-	ADDQ             sz+64(FP), DX
+	TESTQ  DX, DX
+	JZ     nogate
+	VMULPS 64(R10), Z10, Z10
 
 nogate:
 	VMOVUPS  Z10, K1, (BX)
 	ADDQ     su+48(FP), AX
-	ADDQ     sdelta+56(FP), CX
 	ADDQ     sy+72(FP), BX
 	ADDQ     sb+80(FP), SI
 	ADDQ     sc+88(FP), DI
-	DECQ     steps+136(FP)
+	ADDQ     $0x00000080, R10
+	DECQ     steps+144(FP)
+	DECQ     R11
 	JNZ      step
+	CMPQ     steps+144(FP), $0x00
+	JNE      batch
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func ScanBilinear512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·ScanBilinear512(SB), NOSPLIT, $16-168
+// func ScanBilinear512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·ScanBilinear512(SB), NOSPLIT, $16-176
 	MOVQ         u+0(FP), AX
 	MOVQ         delta+8(FP), CX
 	MOVQ         z+16(FP), DX
@@ -709,7 +1289,7 @@ TEXT ·ScanBilinear512(SB), NOSPLIT, $16-168
 	MOVQ         c+40(FP), DI
 	MOVQ         a+96(FP), R8
 	MOVQ         h+112(FP), R9
-	MOVQ         lanes+144(FP), R10
+	MOVQ         lanes+152(FP), R10
 	MOVQ         $-1, R11
 	BZHIQ        R10, R11, R11
 	KMOVW        R11, K1
@@ -725,64 +1305,373 @@ TEXT ·ScanBilinear512(SB), NOSPLIT, $16-168
 	MOVL         R10, 8(SP)
 	VLDMXCSR     8(SP)
 
+batch:
+	MOVQ    steps+144(FP), R11
+	MOVQ    $0x0000000000000010, R10
+	CMPQ    R11, R10
+	CMOVQGT R10, R11
+	MOVQ    R11, R12
+	MOVQ    scratch+120(FP), R10
+
+several:
+	CMPQ       R12, $0x04
+	JLT        single
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z10
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z14
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z18
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive13
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare14
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+	VADDPS     Z7, Z10, Z10
+	VADDPS     Z7, Z14, Z14
+	VADDPS     Z7, Z18, Z18
+
+bare14:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VORPS.BCST       constants<>+192(SB), Z10, Z11
+	VORPS.BCST       constants<>+192(SB), Z14, Z15
+	VORPS.BCST       constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VBROADCASTSS     constants<>+352(SB), Z11
+	VBROADCASTSS     constants<>+352(SB), Z15
+	VBROADCASTSS     constants<>+352(SB), Z19
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+384(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+384(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+416(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+416(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+448(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+448(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+480(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+480(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+512(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+512(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+544(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+544(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+576(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+576(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+608(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+608(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+0(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+0(SB), Z21, Z19
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+	VMAXPS.BCST      constants<>+640(SB), Z10, Z10
+	VFMADD231PS      Z13, Z11, Z10
+	VMAXPS.BCST      constants<>+640(SB), Z14, Z14
+	VFMADD231PS      Z17, Z15, Z14
+	VMAXPS.BCST      constants<>+640(SB), Z18, Z18
+	VFMADD231PS      Z21, Z19, Z18
+
+positive13:
+	VMOVUPS          Z6, (R10)
+	VMOVUPS          Z10, 128(R10)
+	VMOVUPS          Z14, 256(R10)
+	VMOVUPS          Z18, 384(R10)
+	TESTQ            DX, DX
+	JZ               open15
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z10
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z14
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z18
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VXORPS.BCST      constants<>+192(SB), Z10, Z11
+	VXORPS.BCST      constants<>+192(SB), Z14, Z15
+	VXORPS.BCST      constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z13, Z13
+	VADDPS.BCST      constants<>+0(SB), Z17, Z17
+	VADDPS.BCST      constants<>+0(SB), Z21, Z21
+	VDIVPS           Z9, Z6, Z6
+	VDIVPS           Z13, Z10, Z10
+	VDIVPS           Z17, Z14, Z14
+	VDIVPS           Z21, Z18, Z18
+	VMOVUPS          Z6, 64(R10)
+	VMOVUPS          Z10, 192(R10)
+	VMOVUPS          Z14, 320(R10)
+	VMOVUPS          Z18, 448(R10)
+
+open15:
+	ADDQ $0x00000200, R10
+	SUBQ $0x04, R12
+	JMP  several
+
+single:
+	TESTQ      R12, R12
+	JZ         looked
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive16
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare17
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+
+bare17:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+
+positive16:
+	VMOVUPS          Z6, (R10)
+	TESTQ            DX, DX
+	JZ               open18
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VDIVPS           Z9, Z6, Z6
+	VMOVUPS          Z6, 64(R10)
+
+open18:
+	ADDQ $0x00000080, R10
+	SUBQ $0x01, R12
+	JMP  single
+
+looked:
+	MOVQ scratch+120(FP), R10
+
 step:
-	VMOVUPS.Z (CX), K1, Z8
-	CMPQ      softplus+160(FP), $0x00
-	JEQ       positive
-	MOVQ      bias+120(FP), R10
-	TESTQ     R10, R10
-	JZ        bare
-	VMOVUPS.Z (R10), K1, Z15
-	VADDPS    Z15, Z8, Z8
-
-bare:
-	VORPS.BCST       constants<>+192(SB), Z8, Z14
-	VBROADCASTSS     constants<>+224(SB), Z15
-	VMAXPS           Z14, Z15, Z14
-	VBROADCASTSS     constants<>+256(SB), Z15
-	VMINPS           Z14, Z15, Z14
-	VMULPS.BCST      constants<>+288(SB), Z14, Z16
-	VRNDSCALEPS      $0x00, Z16, Z15
-	VMOVAPS          Z15, Z16
-	VFMSUB231PS.BCST constants<>+288(SB), Z14, Z16
-	VFMADD231PS.BCST constants<>+320(SB), Z14, Z16
-	VMOVAPS          Z16, Z14
-	VMOVAPS          Z5, Z16
-	VFMADD213PS      Z4, Z14, Z16
-	VFMADD213PS      Z3, Z14, Z16
-	VFMADD213PS      Z2, Z14, Z16
-	VFMADD213PS      Z1, Z14, Z16
-	VFMADD213PS      Z0, Z14, Z16
-	VSCALEFPS        Z15, Z16, Z16
-	VBROADCASTSS     constants<>+352(SB), Z14
-	VFMADD213PS.BCST constants<>+384(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+416(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+448(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+480(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+512(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+544(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+576(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+608(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+0(SB), Z16, Z14
-	VMAXPS.BCST      constants<>+640(SB), Z8, Z8
-	VFMADD231PS      Z16, Z14, Z8
-
-positive:
+	VMOVUPS     (R10), Z8
 	VMOVUPS.Z   (AX), K1, Z9
+	PREFETCHT0  64(AX)
+	PREFETCHT0  64(BX)
 	VXORPS      Z10, Z10, Z10
 	VXORPS      Z11, Z11, Z11
 	VXORPS      Z12, Z12, Z12
 	VXORPS      Z13, Z13, Z13
 	VMULPS      Z8, Z9, Z7
 	VMULPS.BCST constants<>+288(SB), Z8, Z6
-	XORQ        R10, R10
-	XORQ        R11, R11
-	MOVQ        states+152(FP), R12
-	SHLQ        $0x02, R12
+	XORQ        R12, R12
+	XORQ        R13, R13
+	MOVQ        states+160(FP), R14
+	SHLQ        $0x02, R14
 	JZ          stateless
 
 state:
-	VMULPS           (R8)(R11*1), Z8, Z14
+	VMULPS           (R8)(R13*1), Z8, Z14
 	VMULPS.BCST      constants<>+768(SB), Z14, Z14
 	VBROADCASTSS     constants<>+0(SB), Z15
 	VSUBPS           Z14, Z15, Z17
@@ -790,11 +1679,11 @@ state:
 	VDIVPS           Z17, Z16, Z16
 	VDIVPS           Z17, Z8, Z15
 	VMULPS           Z9, Z15, Z15
-	VMULPS.BCST      (SI)(R10*1), Z15, Z14
-	VFMADD231PS      (R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, (R9)(R11*1)
-	VFMADD231PS.BCST (DI)(R10*1), Z14, Z10
-	VMULPS           64(R8)(R11*1), Z8, Z14
+	VMULPS.BCST      (SI)(R12*1), Z15, Z14
+	VFMADD231PS      (R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, (R9)(R13*1)
+	VFMADD231PS.BCST (DI)(R12*1), Z14, Z10
+	VMULPS           64(R8)(R13*1), Z8, Z14
 	VMULPS.BCST      constants<>+768(SB), Z14, Z14
 	VBROADCASTSS     constants<>+0(SB), Z15
 	VSUBPS           Z14, Z15, Z17
@@ -802,11 +1691,11 @@ state:
 	VDIVPS           Z17, Z16, Z16
 	VDIVPS           Z17, Z8, Z15
 	VMULPS           Z9, Z15, Z15
-	VMULPS.BCST      4(SI)(R10*1), Z15, Z14
-	VFMADD231PS      64(R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, 64(R9)(R11*1)
-	VFMADD231PS.BCST 4(DI)(R10*1), Z14, Z11
-	VMULPS           128(R8)(R11*1), Z8, Z14
+	VMULPS.BCST      4(SI)(R12*1), Z15, Z14
+	VFMADD231PS      64(R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, 64(R9)(R13*1)
+	VFMADD231PS.BCST 4(DI)(R12*1), Z14, Z11
+	VMULPS           128(R8)(R13*1), Z8, Z14
 	VMULPS.BCST      constants<>+768(SB), Z14, Z14
 	VBROADCASTSS     constants<>+0(SB), Z15
 	VSUBPS           Z14, Z15, Z17
@@ -814,11 +1703,11 @@ state:
 	VDIVPS           Z17, Z16, Z16
 	VDIVPS           Z17, Z8, Z15
 	VMULPS           Z9, Z15, Z15
-	VMULPS.BCST      8(SI)(R10*1), Z15, Z14
-	VFMADD231PS      128(R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, 128(R9)(R11*1)
-	VFMADD231PS.BCST 8(DI)(R10*1), Z14, Z12
-	VMULPS           192(R8)(R11*1), Z8, Z14
+	VMULPS.BCST      8(SI)(R12*1), Z15, Z14
+	VFMADD231PS      128(R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, 128(R9)(R13*1)
+	VFMADD231PS.BCST 8(DI)(R12*1), Z14, Z12
+	VMULPS           192(R8)(R13*1), Z8, Z14
 	VMULPS.BCST      constants<>+768(SB), Z14, Z14
 	VBROADCASTSS     constants<>+0(SB), Z15
 	VSUBPS           Z14, Z15, Z17
@@ -826,69 +1715,50 @@ state:
 	VDIVPS           Z17, Z16, Z16
 	VDIVPS           Z17, Z8, Z15
 	VMULPS           Z9, Z15, Z15
-	VMULPS.BCST      12(SI)(R10*1), Z15, Z14
-	VFMADD231PS      192(R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, 192(R9)(R11*1)
-	VFMADD231PS.BCST 12(DI)(R10*1), Z14, Z13
-	ADDQ             $0x10, R10
-	ADDQ             $0x00000100, R11
-	CMPQ             R10, R12
+	VMULPS.BCST      12(SI)(R12*1), Z15, Z14
+	VFMADD231PS      192(R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, 192(R9)(R13*1)
+	VFMADD231PS.BCST 12(DI)(R12*1), Z14, Z13
+	ADDQ             $0x10, R12
+	ADDQ             $0x00000100, R13
+	CMPQ             R12, R14
 	JLT              state
 
 stateless:
 	VADDPS      Z11, Z10, Z10
 	VADDPS      Z13, Z12, Z12
 	VADDPS      Z12, Z10, Z10
-	MOVQ        skip+128(FP), R10
-	TESTQ       R10, R10
+	MOVQ        skip+136(FP), R12
+	TESTQ       R12, R12
 	JZ          noskip
-	VMOVUPS.Z   (R10), K1, Z15
+	VMOVUPS.Z   (R12), K1, Z15
 	VMOVUPS.Z   (AX), K1, Z14
 	VFMADD231PS Z14, Z15, Z10
 
 noskip:
-	TESTQ            DX, DX
-	JZ               nogate
-	VMOVUPS.Z        (DX), K1, Z11
-	VXORPS.BCST      constants<>+192(SB), Z11, Z14
-	VBROADCASTSS     constants<>+224(SB), Z15
-	VMAXPS           Z14, Z15, Z14
-	VBROADCASTSS     constants<>+256(SB), Z15
-	VMINPS           Z14, Z15, Z14
-	VMULPS.BCST      constants<>+288(SB), Z14, Z16
-	VRNDSCALEPS      $0x00, Z16, Z15
-	VMOVAPS          Z15, Z16
-	VFMSUB231PS.BCST constants<>+288(SB), Z14, Z16
-	VFMADD231PS.BCST constants<>+320(SB), Z14, Z16
-	VMOVAPS          Z16, Z14
-	VMOVAPS          Z5, Z16
-	VFMADD213PS      Z4, Z14, Z16
-	VFMADD213PS      Z3, Z14, Z16
-	VFMADD213PS      Z2, Z14, Z16
-	VFMADD213PS      Z1, Z14, Z16
-	VFMADD213PS      Z0, Z14, Z16
-	VSCALEFPS        Z15, Z16, Z16
-	VADDPS.BCST      constants<>+0(SB), Z16, Z16
-	VDIVPS           Z16, Z11, Z11
-	VMULPS           Z11, Z10, Z10
-	ADDQ             sz+64(FP), DX
+	TESTQ  DX, DX
+	JZ     nogate
+	VMULPS 64(R10), Z10, Z10
 
 nogate:
 	VMOVUPS  Z10, K1, (BX)
 	ADDQ     su+48(FP), AX
-	ADDQ     sdelta+56(FP), CX
 	ADDQ     sy+72(FP), BX
 	ADDQ     sb+80(FP), SI
 	ADDQ     sc+88(FP), DI
-	DECQ     steps+136(FP)
+	ADDQ     $0x00000080, R10
+	DECQ     steps+144(FP)
+	DECQ     R11
 	JNZ      step
+	CMPQ     steps+144(FP), $0x00
+	JNE      batch
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func ScanEuler512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·ScanEuler512(SB), NOSPLIT, $16-168
+// func ScanEuler512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·ScanEuler512(SB), NOSPLIT, $16-176
 	MOVQ         u+0(FP), AX
 	MOVQ         delta+8(FP), CX
 	MOVQ         z+16(FP), DX
@@ -897,7 +1767,7 @@ TEXT ·ScanEuler512(SB), NOSPLIT, $16-168
 	MOVQ         c+40(FP), DI
 	MOVQ         a+96(FP), R8
 	MOVQ         h+112(FP), R9
-	MOVQ         lanes+144(FP), R10
+	MOVQ         lanes+152(FP), R10
 	MOVQ         $-1, R11
 	BZHIQ        R10, R11, R11
 	KMOVW        R11, K1
@@ -913,146 +1783,436 @@ TEXT ·ScanEuler512(SB), NOSPLIT, $16-168
 	MOVL         R10, 8(SP)
 	VLDMXCSR     8(SP)
 
+batch:
+	MOVQ    steps+144(FP), R11
+	MOVQ    $0x0000000000000010, R10
+	CMPQ    R11, R10
+	CMOVQGT R10, R11
+	MOVQ    R11, R12
+	MOVQ    scratch+120(FP), R10
+
+several:
+	CMPQ       R12, $0x04
+	JLT        single
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z10
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z14
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z18
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive19
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare20
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+	VADDPS     Z7, Z10, Z10
+	VADDPS     Z7, Z14, Z14
+	VADDPS     Z7, Z18, Z18
+
+bare20:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VORPS.BCST       constants<>+192(SB), Z10, Z11
+	VORPS.BCST       constants<>+192(SB), Z14, Z15
+	VORPS.BCST       constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VBROADCASTSS     constants<>+352(SB), Z11
+	VBROADCASTSS     constants<>+352(SB), Z15
+	VBROADCASTSS     constants<>+352(SB), Z19
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+384(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+384(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+416(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+416(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+448(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+448(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+480(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+480(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+512(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+512(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+544(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+544(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+576(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+576(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+608(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+608(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+0(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+0(SB), Z21, Z19
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+	VMAXPS.BCST      constants<>+640(SB), Z10, Z10
+	VFMADD231PS      Z13, Z11, Z10
+	VMAXPS.BCST      constants<>+640(SB), Z14, Z14
+	VFMADD231PS      Z17, Z15, Z14
+	VMAXPS.BCST      constants<>+640(SB), Z18, Z18
+	VFMADD231PS      Z21, Z19, Z18
+
+positive19:
+	VMOVUPS          Z6, (R10)
+	VMOVUPS          Z10, 128(R10)
+	VMOVUPS          Z14, 256(R10)
+	VMOVUPS          Z18, 384(R10)
+	TESTQ            DX, DX
+	JZ               open21
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z10
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z14
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z18
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VXORPS.BCST      constants<>+192(SB), Z10, Z11
+	VXORPS.BCST      constants<>+192(SB), Z14, Z15
+	VXORPS.BCST      constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z13, Z13
+	VADDPS.BCST      constants<>+0(SB), Z17, Z17
+	VADDPS.BCST      constants<>+0(SB), Z21, Z21
+	VDIVPS           Z9, Z6, Z6
+	VDIVPS           Z13, Z10, Z10
+	VDIVPS           Z17, Z14, Z14
+	VDIVPS           Z21, Z18, Z18
+	VMOVUPS          Z6, 64(R10)
+	VMOVUPS          Z10, 192(R10)
+	VMOVUPS          Z14, 320(R10)
+	VMOVUPS          Z18, 448(R10)
+
+open21:
+	ADDQ $0x00000200, R10
+	SUBQ $0x04, R12
+	JMP  several
+
+single:
+	TESTQ      R12, R12
+	JZ         looked
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive22
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare23
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+
+bare23:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+
+positive22:
+	VMOVUPS          Z6, (R10)
+	TESTQ            DX, DX
+	JZ               open24
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VDIVPS           Z9, Z6, Z6
+	VMOVUPS          Z6, 64(R10)
+
+open24:
+	ADDQ $0x00000080, R10
+	SUBQ $0x01, R12
+	JMP  single
+
+looked:
+	MOVQ scratch+120(FP), R10
+
 step:
-	VMOVUPS.Z (CX), K1, Z8
-	CMPQ      softplus+160(FP), $0x00
-	JEQ       positive
-	MOVQ      bias+120(FP), R10
-	TESTQ     R10, R10
-	JZ        bare
-	VMOVUPS.Z (R10), K1, Z15
-	VADDPS    Z15, Z8, Z8
-
-bare:
-	VORPS.BCST       constants<>+192(SB), Z8, Z14
-	VBROADCASTSS     constants<>+224(SB), Z15
-	VMAXPS           Z14, Z15, Z14
-	VBROADCASTSS     constants<>+256(SB), Z15
-	VMINPS           Z14, Z15, Z14
-	VMULPS.BCST      constants<>+288(SB), Z14, Z16
-	VRNDSCALEPS      $0x00, Z16, Z15
-	VMOVAPS          Z15, Z16
-	VFMSUB231PS.BCST constants<>+288(SB), Z14, Z16
-	VFMADD231PS.BCST constants<>+320(SB), Z14, Z16
-	VMOVAPS          Z16, Z14
-	VMOVAPS          Z5, Z16
-	VFMADD213PS      Z4, Z14, Z16
-	VFMADD213PS      Z3, Z14, Z16
-	VFMADD213PS      Z2, Z14, Z16
-	VFMADD213PS      Z1, Z14, Z16
-	VFMADD213PS      Z0, Z14, Z16
-	VSCALEFPS        Z15, Z16, Z16
-	VBROADCASTSS     constants<>+352(SB), Z14
-	VFMADD213PS.BCST constants<>+384(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+416(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+448(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+480(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+512(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+544(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+576(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+608(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+0(SB), Z16, Z14
-	VMAXPS.BCST      constants<>+640(SB), Z8, Z8
-	VFMADD231PS      Z16, Z14, Z8
-
-positive:
+	VMOVUPS     (R10), Z8
 	VMOVUPS.Z   (AX), K1, Z9
+	PREFETCHT0  64(AX)
+	PREFETCHT0  64(BX)
 	VXORPS      Z10, Z10, Z10
 	VXORPS      Z11, Z11, Z11
 	VXORPS      Z12, Z12, Z12
 	VXORPS      Z13, Z13, Z13
 	VMULPS      Z8, Z9, Z7
 	VMULPS.BCST constants<>+288(SB), Z8, Z6
-	XORQ        R10, R10
-	XORQ        R11, R11
-	MOVQ        states+152(FP), R12
-	SHLQ        $0x02, R12
+	XORQ        R12, R12
+	XORQ        R13, R13
+	MOVQ        states+160(FP), R14
+	SHLQ        $0x02, R14
 	JZ          stateless
 
 state:
 	VBROADCASTSS     constants<>+0(SB), Z16
-	VFMADD231PS      (R8)(R11*1), Z8, Z16
-	VMULPS.BCST      (SI)(R10*1), Z7, Z14
-	VFMADD231PS      (R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, (R9)(R11*1)
-	VFMADD231PS.BCST (DI)(R10*1), Z14, Z10
+	VFMADD231PS      (R8)(R13*1), Z8, Z16
+	VMULPS.BCST      (SI)(R12*1), Z7, Z14
+	VFMADD231PS      (R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, (R9)(R13*1)
+	VFMADD231PS.BCST (DI)(R12*1), Z14, Z10
 	VBROADCASTSS     constants<>+0(SB), Z16
-	VFMADD231PS      64(R8)(R11*1), Z8, Z16
-	VMULPS.BCST      4(SI)(R10*1), Z7, Z14
-	VFMADD231PS      64(R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, 64(R9)(R11*1)
-	VFMADD231PS.BCST 4(DI)(R10*1), Z14, Z11
+	VFMADD231PS      64(R8)(R13*1), Z8, Z16
+	VMULPS.BCST      4(SI)(R12*1), Z7, Z14
+	VFMADD231PS      64(R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, 64(R9)(R13*1)
+	VFMADD231PS.BCST 4(DI)(R12*1), Z14, Z11
 	VBROADCASTSS     constants<>+0(SB), Z16
-	VFMADD231PS      128(R8)(R11*1), Z8, Z16
-	VMULPS.BCST      8(SI)(R10*1), Z7, Z14
-	VFMADD231PS      128(R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, 128(R9)(R11*1)
-	VFMADD231PS.BCST 8(DI)(R10*1), Z14, Z12
+	VFMADD231PS      128(R8)(R13*1), Z8, Z16
+	VMULPS.BCST      8(SI)(R12*1), Z7, Z14
+	VFMADD231PS      128(R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, 128(R9)(R13*1)
+	VFMADD231PS.BCST 8(DI)(R12*1), Z14, Z12
 	VBROADCASTSS     constants<>+0(SB), Z16
-	VFMADD231PS      192(R8)(R11*1), Z8, Z16
-	VMULPS.BCST      12(SI)(R10*1), Z7, Z14
-	VFMADD231PS      192(R9)(R11*1), Z16, Z14
-	VMOVUPS          Z14, 192(R9)(R11*1)
-	VFMADD231PS.BCST 12(DI)(R10*1), Z14, Z13
-	ADDQ             $0x10, R10
-	ADDQ             $0x00000100, R11
-	CMPQ             R10, R12
+	VFMADD231PS      192(R8)(R13*1), Z8, Z16
+	VMULPS.BCST      12(SI)(R12*1), Z7, Z14
+	VFMADD231PS      192(R9)(R13*1), Z16, Z14
+	VMOVUPS          Z14, 192(R9)(R13*1)
+	VFMADD231PS.BCST 12(DI)(R12*1), Z14, Z13
+	ADDQ             $0x10, R12
+	ADDQ             $0x00000100, R13
+	CMPQ             R12, R14
 	JLT              state
 
 stateless:
 	VADDPS      Z11, Z10, Z10
 	VADDPS      Z13, Z12, Z12
 	VADDPS      Z12, Z10, Z10
-	MOVQ        skip+128(FP), R10
-	TESTQ       R10, R10
+	MOVQ        skip+136(FP), R12
+	TESTQ       R12, R12
 	JZ          noskip
-	VMOVUPS.Z   (R10), K1, Z15
+	VMOVUPS.Z   (R12), K1, Z15
 	VMOVUPS.Z   (AX), K1, Z14
 	VFMADD231PS Z14, Z15, Z10
 
 noskip:
-	TESTQ            DX, DX
-	JZ               nogate
-	VMOVUPS.Z        (DX), K1, Z11
-	VXORPS.BCST      constants<>+192(SB), Z11, Z14
-	VBROADCASTSS     constants<>+224(SB), Z15
-	VMAXPS           Z14, Z15, Z14
-	VBROADCASTSS     constants<>+256(SB), Z15
-	VMINPS           Z14, Z15, Z14
-	VMULPS.BCST      constants<>+288(SB), Z14, Z16
-	VRNDSCALEPS      $0x00, Z16, Z15
-	VMOVAPS          Z15, Z16
-	VFMSUB231PS.BCST constants<>+288(SB), Z14, Z16
-	VFMADD231PS.BCST constants<>+320(SB), Z14, Z16
-	VMOVAPS          Z16, Z14
-	VMOVAPS          Z5, Z16
-	VFMADD213PS      Z4, Z14, Z16
-	VFMADD213PS      Z3, Z14, Z16
-	VFMADD213PS      Z2, Z14, Z16
-	VFMADD213PS      Z1, Z14, Z16
-	VFMADD213PS      Z0, Z14, Z16
-	VSCALEFPS        Z15, Z16, Z16
-	VADDPS.BCST      constants<>+0(SB), Z16, Z16
-	VDIVPS           Z16, Z11, Z11
-	VMULPS           Z11, Z10, Z10
-	ADDQ             sz+64(FP), DX
+	TESTQ  DX, DX
+	JZ     nogate
+	VMULPS 64(R10), Z10, Z10
 
 nogate:
 	VMOVUPS  Z10, K1, (BX)
 	ADDQ     su+48(FP), AX
-	ADDQ     sdelta+56(FP), CX
 	ADDQ     sy+72(FP), BX
 	ADDQ     sb+80(FP), SI
 	ADDQ     sc+88(FP), DI
-	DECQ     steps+136(FP)
+	ADDQ     $0x00000080, R10
+	DECQ     steps+144(FP)
+	DECQ     R11
 	JNZ      step
+	CMPQ     steps+144(FP), $0x00
+	JNE      batch
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func ScanBackwardEuler512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·ScanBackwardEuler512(SB), NOSPLIT, $16-168
+// func ScanBackwardEuler512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·ScanBackwardEuler512(SB), NOSPLIT, $16-176
 	MOVQ         u+0(FP), AX
 	MOVQ         delta+8(FP), CX
 	MOVQ         z+16(FP), DX
@@ -1061,7 +2221,7 @@ TEXT ·ScanBackwardEuler512(SB), NOSPLIT, $16-168
 	MOVQ         c+40(FP), DI
 	MOVQ         a+96(FP), R8
 	MOVQ         h+112(FP), R9
-	MOVQ         lanes+144(FP), R10
+	MOVQ         lanes+152(FP), R10
 	MOVQ         $-1, R11
 	BZHIQ        R10, R11, R11
 	KMOVW        R11, K1
@@ -1077,162 +2237,452 @@ TEXT ·ScanBackwardEuler512(SB), NOSPLIT, $16-168
 	MOVL         R10, 8(SP)
 	VLDMXCSR     8(SP)
 
+batch:
+	MOVQ    steps+144(FP), R11
+	MOVQ    $0x0000000000000010, R10
+	CMPQ    R11, R10
+	CMOVQGT R10, R11
+	MOVQ    R11, R12
+	MOVQ    scratch+120(FP), R10
+
+several:
+	CMPQ       R12, $0x04
+	JLT        single
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z10
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z14
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z18
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive25
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare26
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+	VADDPS     Z7, Z10, Z10
+	VADDPS     Z7, Z14, Z14
+	VADDPS     Z7, Z18, Z18
+
+bare26:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VORPS.BCST       constants<>+192(SB), Z10, Z11
+	VORPS.BCST       constants<>+192(SB), Z14, Z15
+	VORPS.BCST       constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VBROADCASTSS     constants<>+352(SB), Z11
+	VBROADCASTSS     constants<>+352(SB), Z15
+	VBROADCASTSS     constants<>+352(SB), Z19
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+384(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+384(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+416(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+416(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+448(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+448(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+480(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+480(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+512(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+512(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+544(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+544(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+576(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+576(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+608(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+608(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+0(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+0(SB), Z21, Z19
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+	VMAXPS.BCST      constants<>+640(SB), Z10, Z10
+	VFMADD231PS      Z13, Z11, Z10
+	VMAXPS.BCST      constants<>+640(SB), Z14, Z14
+	VFMADD231PS      Z17, Z15, Z14
+	VMAXPS.BCST      constants<>+640(SB), Z18, Z18
+	VFMADD231PS      Z21, Z19, Z18
+
+positive25:
+	VMOVUPS          Z6, (R10)
+	VMOVUPS          Z10, 128(R10)
+	VMOVUPS          Z14, 256(R10)
+	VMOVUPS          Z18, 384(R10)
+	TESTQ            DX, DX
+	JZ               open27
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z10
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z14
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z18
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VXORPS.BCST      constants<>+192(SB), Z10, Z11
+	VXORPS.BCST      constants<>+192(SB), Z14, Z15
+	VXORPS.BCST      constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z13, Z13
+	VADDPS.BCST      constants<>+0(SB), Z17, Z17
+	VADDPS.BCST      constants<>+0(SB), Z21, Z21
+	VDIVPS           Z9, Z6, Z6
+	VDIVPS           Z13, Z10, Z10
+	VDIVPS           Z17, Z14, Z14
+	VDIVPS           Z21, Z18, Z18
+	VMOVUPS          Z6, 64(R10)
+	VMOVUPS          Z10, 192(R10)
+	VMOVUPS          Z14, 320(R10)
+	VMOVUPS          Z18, 448(R10)
+
+open27:
+	ADDQ $0x00000200, R10
+	SUBQ $0x04, R12
+	JMP  several
+
+single:
+	TESTQ      R12, R12
+	JZ         looked
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive28
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare29
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+
+bare29:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+
+positive28:
+	VMOVUPS          Z6, (R10)
+	TESTQ            DX, DX
+	JZ               open30
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VDIVPS           Z9, Z6, Z6
+	VMOVUPS          Z6, 64(R10)
+
+open30:
+	ADDQ $0x00000080, R10
+	SUBQ $0x01, R12
+	JMP  single
+
+looked:
+	MOVQ scratch+120(FP), R10
+
 step:
-	VMOVUPS.Z (CX), K1, Z8
-	CMPQ      softplus+160(FP), $0x00
-	JEQ       positive
-	MOVQ      bias+120(FP), R10
-	TESTQ     R10, R10
-	JZ        bare
-	VMOVUPS.Z (R10), K1, Z15
-	VADDPS    Z15, Z8, Z8
-
-bare:
-	VORPS.BCST       constants<>+192(SB), Z8, Z14
-	VBROADCASTSS     constants<>+224(SB), Z15
-	VMAXPS           Z14, Z15, Z14
-	VBROADCASTSS     constants<>+256(SB), Z15
-	VMINPS           Z14, Z15, Z14
-	VMULPS.BCST      constants<>+288(SB), Z14, Z16
-	VRNDSCALEPS      $0x00, Z16, Z15
-	VMOVAPS          Z15, Z16
-	VFMSUB231PS.BCST constants<>+288(SB), Z14, Z16
-	VFMADD231PS.BCST constants<>+320(SB), Z14, Z16
-	VMOVAPS          Z16, Z14
-	VMOVAPS          Z5, Z16
-	VFMADD213PS      Z4, Z14, Z16
-	VFMADD213PS      Z3, Z14, Z16
-	VFMADD213PS      Z2, Z14, Z16
-	VFMADD213PS      Z1, Z14, Z16
-	VFMADD213PS      Z0, Z14, Z16
-	VSCALEFPS        Z15, Z16, Z16
-	VBROADCASTSS     constants<>+352(SB), Z14
-	VFMADD213PS.BCST constants<>+384(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+416(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+448(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+480(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+512(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+544(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+576(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+608(SB), Z16, Z14
-	VFMADD213PS.BCST constants<>+0(SB), Z16, Z14
-	VMAXPS.BCST      constants<>+640(SB), Z8, Z8
-	VFMADD231PS      Z16, Z14, Z8
-
-positive:
+	VMOVUPS     (R10), Z8
 	VMOVUPS.Z   (AX), K1, Z9
+	PREFETCHT0  64(AX)
+	PREFETCHT0  64(BX)
 	VXORPS      Z10, Z10, Z10
 	VXORPS      Z11, Z11, Z11
 	VXORPS      Z12, Z12, Z12
 	VXORPS      Z13, Z13, Z13
 	VMULPS      Z8, Z9, Z7
 	VMULPS.BCST constants<>+288(SB), Z8, Z6
-	XORQ        R10, R10
-	XORQ        R11, R11
-	MOVQ        states+152(FP), R12
-	SHLQ        $0x02, R12
+	XORQ        R12, R12
+	XORQ        R13, R13
+	MOVQ        states+160(FP), R14
+	SHLQ        $0x02, R14
 	JZ          stateless
 
 state:
 	VBROADCASTSS     constants<>+0(SB), Z17
-	VFNMADD231PS     (R8)(R11*1), Z8, Z17
+	VFNMADD231PS     (R8)(R13*1), Z8, Z17
 	VDIVPS           Z17, Z8, Z15
 	VMULPS           Z9, Z15, Z15
-	VMOVUPS          (R9)(R11*1), Z16
+	VMOVUPS          (R9)(R13*1), Z16
 	VDIVPS           Z17, Z16, Z16
-	VMULPS.BCST      (SI)(R10*1), Z15, Z14
+	VMULPS.BCST      (SI)(R12*1), Z15, Z14
 	VADDPS           Z16, Z14, Z14
-	VMOVUPS          Z14, (R9)(R11*1)
-	VFMADD231PS.BCST (DI)(R10*1), Z14, Z10
+	VMOVUPS          Z14, (R9)(R13*1)
+	VFMADD231PS.BCST (DI)(R12*1), Z14, Z10
 	VBROADCASTSS     constants<>+0(SB), Z17
-	VFNMADD231PS     64(R8)(R11*1), Z8, Z17
+	VFNMADD231PS     64(R8)(R13*1), Z8, Z17
 	VDIVPS           Z17, Z8, Z15
 	VMULPS           Z9, Z15, Z15
-	VMOVUPS          64(R9)(R11*1), Z16
+	VMOVUPS          64(R9)(R13*1), Z16
 	VDIVPS           Z17, Z16, Z16
-	VMULPS.BCST      4(SI)(R10*1), Z15, Z14
+	VMULPS.BCST      4(SI)(R12*1), Z15, Z14
 	VADDPS           Z16, Z14, Z14
-	VMOVUPS          Z14, 64(R9)(R11*1)
-	VFMADD231PS.BCST 4(DI)(R10*1), Z14, Z11
+	VMOVUPS          Z14, 64(R9)(R13*1)
+	VFMADD231PS.BCST 4(DI)(R12*1), Z14, Z11
 	VBROADCASTSS     constants<>+0(SB), Z17
-	VFNMADD231PS     128(R8)(R11*1), Z8, Z17
+	VFNMADD231PS     128(R8)(R13*1), Z8, Z17
 	VDIVPS           Z17, Z8, Z15
 	VMULPS           Z9, Z15, Z15
-	VMOVUPS          128(R9)(R11*1), Z16
+	VMOVUPS          128(R9)(R13*1), Z16
 	VDIVPS           Z17, Z16, Z16
-	VMULPS.BCST      8(SI)(R10*1), Z15, Z14
+	VMULPS.BCST      8(SI)(R12*1), Z15, Z14
 	VADDPS           Z16, Z14, Z14
-	VMOVUPS          Z14, 128(R9)(R11*1)
-	VFMADD231PS.BCST 8(DI)(R10*1), Z14, Z12
+	VMOVUPS          Z14, 128(R9)(R13*1)
+	VFMADD231PS.BCST 8(DI)(R12*1), Z14, Z12
 	VBROADCASTSS     constants<>+0(SB), Z17
-	VFNMADD231PS     192(R8)(R11*1), Z8, Z17
+	VFNMADD231PS     192(R8)(R13*1), Z8, Z17
 	VDIVPS           Z17, Z8, Z15
 	VMULPS           Z9, Z15, Z15
-	VMOVUPS          192(R9)(R11*1), Z16
+	VMOVUPS          192(R9)(R13*1), Z16
 	VDIVPS           Z17, Z16, Z16
-	VMULPS.BCST      12(SI)(R10*1), Z15, Z14
+	VMULPS.BCST      12(SI)(R12*1), Z15, Z14
 	VADDPS           Z16, Z14, Z14
-	VMOVUPS          Z14, 192(R9)(R11*1)
-	VFMADD231PS.BCST 12(DI)(R10*1), Z14, Z13
-	ADDQ             $0x10, R10
-	ADDQ             $0x00000100, R11
-	CMPQ             R10, R12
+	VMOVUPS          Z14, 192(R9)(R13*1)
+	VFMADD231PS.BCST 12(DI)(R12*1), Z14, Z13
+	ADDQ             $0x10, R12
+	ADDQ             $0x00000100, R13
+	CMPQ             R12, R14
 	JLT              state
 
 stateless:
 	VADDPS      Z11, Z10, Z10
 	VADDPS      Z13, Z12, Z12
 	VADDPS      Z12, Z10, Z10
-	MOVQ        skip+128(FP), R10
-	TESTQ       R10, R10
+	MOVQ        skip+136(FP), R12
+	TESTQ       R12, R12
 	JZ          noskip
-	VMOVUPS.Z   (R10), K1, Z15
+	VMOVUPS.Z   (R12), K1, Z15
 	VMOVUPS.Z   (AX), K1, Z14
 	VFMADD231PS Z14, Z15, Z10
 
 noskip:
-	TESTQ            DX, DX
-	JZ               nogate
-	VMOVUPS.Z        (DX), K1, Z11
-	VXORPS.BCST      constants<>+192(SB), Z11, Z14
-	VBROADCASTSS     constants<>+224(SB), Z15
-	VMAXPS           Z14, Z15, Z14
-	VBROADCASTSS     constants<>+256(SB), Z15
-	VMINPS           Z14, Z15, Z14
-	VMULPS.BCST      constants<>+288(SB), Z14, Z16
-	VRNDSCALEPS      $0x00, Z16, Z15
-	VMOVAPS          Z15, Z16
-	VFMSUB231PS.BCST constants<>+288(SB), Z14, Z16
-	VFMADD231PS.BCST constants<>+320(SB), Z14, Z16
-	VMOVAPS          Z16, Z14
-	VMOVAPS          Z5, Z16
-	VFMADD213PS      Z4, Z14, Z16
-	VFMADD213PS      Z3, Z14, Z16
-	VFMADD213PS      Z2, Z14, Z16
-	VFMADD213PS      Z1, Z14, Z16
-	VFMADD213PS      Z0, Z14, Z16
-	VSCALEFPS        Z15, Z16, Z16
-	VADDPS.BCST      constants<>+0(SB), Z16, Z16
-	VDIVPS           Z16, Z11, Z11
-	VMULPS           Z11, Z10, Z10
-	ADDQ             sz+64(FP), DX
+	TESTQ  DX, DX
+	JZ     nogate
+	VMULPS 64(R10), Z10, Z10
 
 nogate:
 	VMOVUPS  Z10, K1, (BX)
 	ADDQ     su+48(FP), AX
-	ADDQ     sdelta+56(FP), CX
 	ADDQ     sy+72(FP), BX
 	ADDQ     sb+80(FP), SI
 	ADDQ     sc+88(FP), DI
-	DECQ     steps+136(FP)
+	ADDQ     $0x00000080, R10
+	DECQ     steps+144(FP)
+	DECQ     R11
 	JNZ      step
+	CMPQ     steps+144(FP), $0x00
+	JNE      batch
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
 
-// func ScanReleased256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·ScanReleased256(SB), NOSPLIT, $16-168
+// func ScanReleased256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·ScanReleased256(SB), NOSPLIT, $16-176
 	MOVQ         u+0(FP), AX
 	MOVQ         delta+8(FP), CX
 	MOVQ         z+16(FP), DX
@@ -1241,7 +2691,7 @@ TEXT ·ScanReleased256(SB), NOSPLIT, $16-168
 	MOVQ         c+40(FP), DI
 	MOVQ         a+96(FP), R8
 	MOVQ         h+112(FP), R9
-	MOVQ         lanes+144(FP), R10
+	MOVQ         lanes+152(FP), R10
 	LEAQ         lanes<>+0(SB), R11
 	NEGQ         R10
 	VMOVUPS      32(R11)(R10*4), Y0
@@ -1257,65 +2707,270 @@ TEXT ·ScanReleased256(SB), NOSPLIT, $16-168
 	MOVL         R10, 8(SP)
 	VLDMXCSR     8(SP)
 
-step:
+batch:
+	MOVQ    steps+144(FP), R11
+	MOVQ    $0x0000000000000010, R10
+	CMPQ    R11, R10
+	CMOVQGT R10, R11
+	MOVQ    R11, R12
+	MOVQ    scratch+120(FP), R10
+
+several:
+	CMPQ       R12, $0x02
+	JLT        single
 	VMASKMOVPS (CX), Y0, Y7
-	CMPQ       softplus+160(FP), $0x00
-	JEQ        positive
-	MOVQ       bias+120(FP), R10
-	TESTQ      R10, R10
-	JZ         bare
-	VMASKMOVPS (R10), Y0, Y14
-	VADDPS     Y14, Y7, Y7
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMASKMOVPS (CX), Y0, Y11
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive31
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare32
+	VMASKMOVPS (R13), Y0, Y8
+	VADDPS     Y8, Y7, Y7
+	VADDPS     Y8, Y11, Y11
 
-bare:
-	VORPS        constants<>+192(SB), Y7, Y13
-	VBROADCASTSS constants<>+224(SB), Y14
-	VMAXPS       Y13, Y14, Y13
-	VBROADCASTSS constants<>+256(SB), Y14
-	VMINPS       Y13, Y14, Y13
-	VMULPS       constants<>+288(SB), Y13, Y15
-	VCVTPS2DQ    Y15, Y14
-	VCVTDQ2PS    Y14, Y15
-	VFMSUB231PS  constants<>+288(SB), Y13, Y15
-	VFMADD231PS  constants<>+320(SB), Y13, Y15
-	VMOVAPS      Y15, Y13
-	VMOVAPS      Y4, Y15
-	VFMADD213PS  Y3, Y13, Y15
-	VFMADD213PS  Y2, Y13, Y15
-	VFMADD213PS  Y1, Y13, Y15
-	VFMADD213PS  constants<>+32(SB), Y13, Y15
-	VFMADD213PS  constants<>+0(SB), Y13, Y15
-	VPSLLD       $0x17, Y14, Y14
-	VPADDD       Y14, Y15, Y15
-	VBROADCASTSS constants<>+352(SB), Y13
-	VFMADD213PS  constants<>+384(SB), Y15, Y13
-	VFMADD213PS  constants<>+416(SB), Y15, Y13
-	VFMADD213PS  constants<>+448(SB), Y15, Y13
-	VFMADD213PS  constants<>+480(SB), Y15, Y13
-	VFMADD213PS  constants<>+512(SB), Y15, Y13
-	VFMADD213PS  constants<>+544(SB), Y15, Y13
-	VFMADD213PS  constants<>+576(SB), Y15, Y13
-	VFMADD213PS  constants<>+608(SB), Y15, Y13
-	VFMADD213PS  constants<>+0(SB), Y15, Y13
+bare32:
+	VORPS        constants<>+192(SB), Y7, Y8
+	VORPS        constants<>+192(SB), Y11, Y12
+	VBROADCASTSS constants<>+224(SB), Y9
+	VMAXPS       Y8, Y9, Y8
+	VBROADCASTSS constants<>+224(SB), Y13
+	VMAXPS       Y12, Y13, Y12
+	VBROADCASTSS constants<>+256(SB), Y9
+	VMINPS       Y8, Y9, Y8
+	VBROADCASTSS constants<>+256(SB), Y13
+	VMINPS       Y12, Y13, Y12
+	VMULPS       constants<>+288(SB), Y8, Y10
+	VMULPS       constants<>+288(SB), Y12, Y14
+	VCVTPS2DQ    Y10, Y9
+	VCVTDQ2PS    Y9, Y10
+	VCVTPS2DQ    Y14, Y13
+	VCVTDQ2PS    Y13, Y14
+	VFMSUB231PS  constants<>+288(SB), Y8, Y10
+	VFMSUB231PS  constants<>+288(SB), Y12, Y14
+	VFMADD231PS  constants<>+320(SB), Y8, Y10
+	VFMADD231PS  constants<>+320(SB), Y12, Y14
+	VMOVAPS      Y10, Y8
+	VMOVAPS      Y4, Y10
+	VMOVAPS      Y14, Y12
+	VMOVAPS      Y4, Y14
+	VFMADD213PS  Y3, Y8, Y10
+	VFMADD213PS  Y3, Y12, Y14
+	VFMADD213PS  Y2, Y8, Y10
+	VFMADD213PS  Y2, Y12, Y14
+	VFMADD213PS  Y1, Y8, Y10
+	VFMADD213PS  Y1, Y12, Y14
+	VFMADD213PS  constants<>+32(SB), Y8, Y10
+	VFMADD213PS  constants<>+32(SB), Y12, Y14
+	VFMADD213PS  constants<>+0(SB), Y8, Y10
+	VFMADD213PS  constants<>+0(SB), Y12, Y14
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y10, Y10
+	VPSLLD       $0x17, Y13, Y13
+	VPADDD       Y13, Y14, Y14
+	VBROADCASTSS constants<>+352(SB), Y8
+	VBROADCASTSS constants<>+352(SB), Y12
+	VFMADD213PS  constants<>+384(SB), Y10, Y8
+	VFMADD213PS  constants<>+384(SB), Y14, Y12
+	VFMADD213PS  constants<>+416(SB), Y10, Y8
+	VFMADD213PS  constants<>+416(SB), Y14, Y12
+	VFMADD213PS  constants<>+448(SB), Y10, Y8
+	VFMADD213PS  constants<>+448(SB), Y14, Y12
+	VFMADD213PS  constants<>+480(SB), Y10, Y8
+	VFMADD213PS  constants<>+480(SB), Y14, Y12
+	VFMADD213PS  constants<>+512(SB), Y10, Y8
+	VFMADD213PS  constants<>+512(SB), Y14, Y12
+	VFMADD213PS  constants<>+544(SB), Y10, Y8
+	VFMADD213PS  constants<>+544(SB), Y14, Y12
+	VFMADD213PS  constants<>+576(SB), Y10, Y8
+	VFMADD213PS  constants<>+576(SB), Y14, Y12
+	VFMADD213PS  constants<>+608(SB), Y10, Y8
+	VFMADD213PS  constants<>+608(SB), Y14, Y12
+	VFMADD213PS  constants<>+0(SB), Y10, Y8
+	VFMADD213PS  constants<>+0(SB), Y14, Y12
 	VMAXPS       constants<>+640(SB), Y7, Y7
-	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y10, Y8, Y7
+	VMAXPS       constants<>+640(SB), Y11, Y11
+	VFMADD231PS  Y14, Y12, Y11
 
-positive:
+positive31:
+	VMOVUPS      Y7, (R10)
+	VMOVUPS      Y11, 64(R10)
+	TESTQ        DX, DX
+	JZ           open33
+	VMASKMOVPS   (DX), Y0, Y7
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VMASKMOVPS   (DX), Y0, Y11
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VORPS        constants<>+192(SB), Y7, Y8
+	VORPS        constants<>+192(SB), Y11, Y12
+	VBROADCASTSS constants<>+224(SB), Y9
+	VMAXPS       Y8, Y9, Y8
+	VBROADCASTSS constants<>+224(SB), Y13
+	VMAXPS       Y12, Y13, Y12
+	VBROADCASTSS constants<>+256(SB), Y9
+	VMINPS       Y8, Y9, Y8
+	VBROADCASTSS constants<>+256(SB), Y13
+	VMINPS       Y12, Y13, Y12
+	VMULPS       constants<>+288(SB), Y8, Y10
+	VMULPS       constants<>+288(SB), Y12, Y14
+	VCVTPS2DQ    Y10, Y9
+	VCVTDQ2PS    Y9, Y10
+	VCVTPS2DQ    Y14, Y13
+	VCVTDQ2PS    Y13, Y14
+	VFMSUB231PS  constants<>+288(SB), Y8, Y10
+	VFMSUB231PS  constants<>+288(SB), Y12, Y14
+	VFMADD231PS  constants<>+320(SB), Y8, Y10
+	VFMADD231PS  constants<>+320(SB), Y12, Y14
+	VMOVAPS      Y10, Y8
+	VMOVAPS      Y4, Y10
+	VMOVAPS      Y14, Y12
+	VMOVAPS      Y4, Y14
+	VFMADD213PS  Y3, Y8, Y10
+	VFMADD213PS  Y3, Y12, Y14
+	VFMADD213PS  Y2, Y8, Y10
+	VFMADD213PS  Y2, Y12, Y14
+	VFMADD213PS  Y1, Y8, Y10
+	VFMADD213PS  Y1, Y12, Y14
+	VFMADD213PS  constants<>+32(SB), Y8, Y10
+	VFMADD213PS  constants<>+32(SB), Y12, Y14
+	VFMADD213PS  constants<>+0(SB), Y8, Y10
+	VFMADD213PS  constants<>+0(SB), Y12, Y14
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y10, Y10
+	VPSLLD       $0x17, Y13, Y13
+	VPADDD       Y13, Y14, Y14
+	VBROADCASTSS constants<>+0(SB), Y8
+	VADDPS       Y8, Y10, Y9
+	VBLENDVPS    Y7, Y10, Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VBROADCASTSS constants<>+0(SB), Y12
+	VADDPS       Y12, Y14, Y13
+	VBLENDVPS    Y11, Y14, Y12, Y12
+	VMULPS       Y12, Y11, Y11
+	VDIVPS       Y9, Y7, Y7
+	VDIVPS       Y13, Y11, Y11
+	VMOVUPS      Y7, 32(R10)
+	VMOVUPS      Y11, 96(R10)
+
+open33:
+	ADDQ $0x00000080, R10
+	SUBQ $0x02, R12
+	JMP  several
+
+single:
+	TESTQ      R12, R12
+	JZ         looked
+	VMASKMOVPS (CX), Y0, Y7
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive34
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare35
+	VMASKMOVPS (R13), Y0, Y8
+	VADDPS     Y8, Y7, Y7
+
+bare35:
+	VORPS        constants<>+192(SB), Y7, Y8
+	VBROADCASTSS constants<>+224(SB), Y9
+	VMAXPS       Y8, Y9, Y8
+	VBROADCASTSS constants<>+256(SB), Y9
+	VMINPS       Y8, Y9, Y8
+	VMULPS       constants<>+288(SB), Y8, Y10
+	VCVTPS2DQ    Y10, Y9
+	VCVTDQ2PS    Y9, Y10
+	VFMSUB231PS  constants<>+288(SB), Y8, Y10
+	VFMADD231PS  constants<>+320(SB), Y8, Y10
+	VMOVAPS      Y10, Y8
+	VMOVAPS      Y4, Y10
+	VFMADD213PS  Y3, Y8, Y10
+	VFMADD213PS  Y2, Y8, Y10
+	VFMADD213PS  Y1, Y8, Y10
+	VFMADD213PS  constants<>+32(SB), Y8, Y10
+	VFMADD213PS  constants<>+0(SB), Y8, Y10
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y10, Y10
+	VBROADCASTSS constants<>+352(SB), Y8
+	VFMADD213PS  constants<>+384(SB), Y10, Y8
+	VFMADD213PS  constants<>+416(SB), Y10, Y8
+	VFMADD213PS  constants<>+448(SB), Y10, Y8
+	VFMADD213PS  constants<>+480(SB), Y10, Y8
+	VFMADD213PS  constants<>+512(SB), Y10, Y8
+	VFMADD213PS  constants<>+544(SB), Y10, Y8
+	VFMADD213PS  constants<>+576(SB), Y10, Y8
+	VFMADD213PS  constants<>+608(SB), Y10, Y8
+	VFMADD213PS  constants<>+0(SB), Y10, Y8
+	VMAXPS       constants<>+640(SB), Y7, Y7
+	VFMADD231PS  Y10, Y8, Y7
+
+positive34:
+	VMOVUPS      Y7, (R10)
+	TESTQ        DX, DX
+	JZ           open36
+	VMASKMOVPS   (DX), Y0, Y7
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VORPS        constants<>+192(SB), Y7, Y8
+	VBROADCASTSS constants<>+224(SB), Y9
+	VMAXPS       Y8, Y9, Y8
+	VBROADCASTSS constants<>+256(SB), Y9
+	VMINPS       Y8, Y9, Y8
+	VMULPS       constants<>+288(SB), Y8, Y10
+	VCVTPS2DQ    Y10, Y9
+	VCVTDQ2PS    Y9, Y10
+	VFMSUB231PS  constants<>+288(SB), Y8, Y10
+	VFMADD231PS  constants<>+320(SB), Y8, Y10
+	VMOVAPS      Y10, Y8
+	VMOVAPS      Y4, Y10
+	VFMADD213PS  Y3, Y8, Y10
+	VFMADD213PS  Y2, Y8, Y10
+	VFMADD213PS  Y1, Y8, Y10
+	VFMADD213PS  constants<>+32(SB), Y8, Y10
+	VFMADD213PS  constants<>+0(SB), Y8, Y10
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y10, Y10
+	VBROADCASTSS constants<>+0(SB), Y8
+	VADDPS       Y8, Y10, Y9
+	VBLENDVPS    Y7, Y10, Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VDIVPS       Y9, Y7, Y7
+	VMOVUPS      Y7, 32(R10)
+
+open36:
+	ADDQ $0x00000040, R10
+	SUBQ $0x01, R12
+	JMP  single
+
+looked:
+	MOVQ scratch+120(FP), R10
+
+step:
+	VMOVUPS    (R10), Y7
 	VMASKMOVPS (AX), Y0, Y8
+	PREFETCHT0 64(AX)
+	PREFETCHT0 64(BX)
 	VXORPS     Y9, Y9, Y9
 	VXORPS     Y10, Y10, Y10
 	VXORPS     Y11, Y11, Y11
 	VXORPS     Y12, Y12, Y12
 	VMULPS     Y7, Y8, Y8
 	VMULPS     constants<>+288(SB), Y7, Y7
-	XORQ       R10, R10
-	XORQ       R11, R11
-	MOVQ       states+152(FP), R12
-	SHLQ       $0x02, R12
+	XORQ       R12, R12
+	XORQ       R13, R13
+	MOVQ       states+160(FP), R14
+	SHLQ       $0x02, R14
 	JZ         stateless
 
 state:
-	VMULPS       (R8)(R11*1), Y7, Y13
+	VMULPS       (R8)(R13*1), Y7, Y13
 	VMAXPS       Y13, Y5, Y13
 	VMINPS       Y13, Y6, Y13
 	VCVTPS2DQ    Y13, Y14
@@ -1329,13 +2984,13 @@ state:
 	VFMADD213PS  constants<>+0(SB), Y13, Y15
 	VPSLLD       $0x17, Y14, Y14
 	VPADDD       Y14, Y15, Y15
-	VBROADCASTSS (SI)(R10*1), Y13
+	VBROADCASTSS (SI)(R12*1), Y13
 	VMULPS       Y8, Y13, Y13
-	VFMADD231PS  (R9)(R11*1), Y15, Y13
-	VMOVUPS      Y13, (R9)(R11*1)
-	VBROADCASTSS (DI)(R10*1), Y14
+	VFMADD231PS  (R9)(R13*1), Y15, Y13
+	VMOVUPS      Y13, (R9)(R13*1)
+	VBROADCASTSS (DI)(R12*1), Y14
 	VFMADD231PS  Y14, Y13, Y9
-	VMULPS       32(R8)(R11*1), Y7, Y13
+	VMULPS       32(R8)(R13*1), Y7, Y13
 	VMAXPS       Y13, Y5, Y13
 	VMINPS       Y13, Y6, Y13
 	VCVTPS2DQ    Y13, Y14
@@ -1349,13 +3004,13 @@ state:
 	VFMADD213PS  constants<>+0(SB), Y13, Y15
 	VPSLLD       $0x17, Y14, Y14
 	VPADDD       Y14, Y15, Y15
-	VBROADCASTSS 4(SI)(R10*1), Y13
+	VBROADCASTSS 4(SI)(R12*1), Y13
 	VMULPS       Y8, Y13, Y13
-	VFMADD231PS  32(R9)(R11*1), Y15, Y13
-	VMOVUPS      Y13, 32(R9)(R11*1)
-	VBROADCASTSS 4(DI)(R10*1), Y14
+	VFMADD231PS  32(R9)(R13*1), Y15, Y13
+	VMOVUPS      Y13, 32(R9)(R13*1)
+	VBROADCASTSS 4(DI)(R12*1), Y14
 	VFMADD231PS  Y14, Y13, Y10
-	VMULPS       64(R8)(R11*1), Y7, Y13
+	VMULPS       64(R8)(R13*1), Y7, Y13
 	VMAXPS       Y13, Y5, Y13
 	VMINPS       Y13, Y6, Y13
 	VCVTPS2DQ    Y13, Y14
@@ -1369,13 +3024,13 @@ state:
 	VFMADD213PS  constants<>+0(SB), Y13, Y15
 	VPSLLD       $0x17, Y14, Y14
 	VPADDD       Y14, Y15, Y15
-	VBROADCASTSS 8(SI)(R10*1), Y13
+	VBROADCASTSS 8(SI)(R12*1), Y13
 	VMULPS       Y8, Y13, Y13
-	VFMADD231PS  64(R9)(R11*1), Y15, Y13
-	VMOVUPS      Y13, 64(R9)(R11*1)
-	VBROADCASTSS 8(DI)(R10*1), Y14
+	VFMADD231PS  64(R9)(R13*1), Y15, Y13
+	VMOVUPS      Y13, 64(R9)(R13*1)
+	VBROADCASTSS 8(DI)(R12*1), Y14
 	VFMADD231PS  Y14, Y13, Y11
-	VMULPS       96(R8)(R11*1), Y7, Y13
+	VMULPS       96(R8)(R13*1), Y7, Y13
 	VMAXPS       Y13, Y5, Y13
 	VMINPS       Y13, Y6, Y13
 	VCVTPS2DQ    Y13, Y14
@@ -1389,75 +3044,52 @@ state:
 	VFMADD213PS  constants<>+0(SB), Y13, Y15
 	VPSLLD       $0x17, Y14, Y14
 	VPADDD       Y14, Y15, Y15
-	VBROADCASTSS 12(SI)(R10*1), Y13
+	VBROADCASTSS 12(SI)(R12*1), Y13
 	VMULPS       Y8, Y13, Y13
-	VFMADD231PS  96(R9)(R11*1), Y15, Y13
-	VMOVUPS      Y13, 96(R9)(R11*1)
-	VBROADCASTSS 12(DI)(R10*1), Y14
+	VFMADD231PS  96(R9)(R13*1), Y15, Y13
+	VMOVUPS      Y13, 96(R9)(R13*1)
+	VBROADCASTSS 12(DI)(R12*1), Y14
 	VFMADD231PS  Y14, Y13, Y12
-	ADDQ         $0x10, R10
-	ADDQ         $0x00000080, R11
-	CMPQ         R10, R12
+	ADDQ         $0x10, R12
+	ADDQ         $0x00000080, R13
+	CMPQ         R12, R14
 	JLT          state
 
 stateless:
 	VADDPS      Y10, Y9, Y9
 	VADDPS      Y12, Y11, Y11
 	VADDPS      Y11, Y9, Y9
-	MOVQ        skip+128(FP), R10
-	TESTQ       R10, R10
+	MOVQ        skip+136(FP), R12
+	TESTQ       R12, R12
 	JZ          noskip
-	VMASKMOVPS  (R10), Y0, Y14
+	VMASKMOVPS  (R12), Y0, Y14
 	VMASKMOVPS  (AX), Y0, Y13
 	VFMADD231PS Y13, Y14, Y9
 
 noskip:
-	TESTQ        DX, DX
-	JZ           nogate
-	VMASKMOVPS   (DX), Y0, Y10
-	VORPS        constants<>+192(SB), Y10, Y13
-	VBROADCASTSS constants<>+224(SB), Y14
-	VMAXPS       Y13, Y14, Y13
-	VBROADCASTSS constants<>+256(SB), Y14
-	VMINPS       Y13, Y14, Y13
-	VMULPS       constants<>+288(SB), Y13, Y15
-	VCVTPS2DQ    Y15, Y14
-	VCVTDQ2PS    Y14, Y15
-	VFMSUB231PS  constants<>+288(SB), Y13, Y15
-	VFMADD231PS  constants<>+320(SB), Y13, Y15
-	VMOVAPS      Y15, Y13
-	VMOVAPS      Y4, Y15
-	VFMADD213PS  Y3, Y13, Y15
-	VFMADD213PS  Y2, Y13, Y15
-	VFMADD213PS  Y1, Y13, Y15
-	VFMADD213PS  constants<>+32(SB), Y13, Y15
-	VFMADD213PS  constants<>+0(SB), Y13, Y15
-	VPSLLD       $0x17, Y14, Y14
-	VPADDD       Y14, Y15, Y15
-	VBROADCASTSS constants<>+0(SB), Y13
-	VADDPS       Y13, Y15, Y14
-	VBLENDVPS    Y10, Y15, Y13, Y13
-	VMULPS       Y13, Y10, Y10
-	VDIVPS       Y14, Y10, Y10
-	VMULPS       Y10, Y9, Y9
-	ADDQ         sz+64(FP), DX
+	TESTQ  DX, DX
+	JZ     nogate
+	VMULPS 32(R10), Y9, Y9
 
 nogate:
 	VMASKMOVPS Y9, Y0, (BX)
 	ADDQ       su+48(FP), AX
-	ADDQ       sdelta+56(FP), CX
 	ADDQ       sy+72(FP), BX
 	ADDQ       sb+80(FP), SI
 	ADDQ       sc+88(FP), DI
-	DECQ       steps+136(FP)
+	ADDQ       $0x00000040, R10
+	DECQ       steps+144(FP)
+	DECQ       R11
 	JNZ        step
+	CMPQ       steps+144(FP), $0x00
+	JNE        batch
 	VLDMXCSR   (SP)
 	VZEROUPPER
 	RET
 
-// func ScanZOH256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·ScanZOH256(SB), NOSPLIT, $48-168
+// func ScanZOH256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·ScanZOH256(SB), NOSPLIT, $48-176
 	MOVQ         u+0(FP), AX
 	MOVQ         delta+8(FP), CX
 	MOVQ         z+16(FP), DX
@@ -1466,7 +3098,7 @@ TEXT ·ScanZOH256(SB), NOSPLIT, $48-168
 	MOVQ         c+40(FP), DI
 	MOVQ         a+96(FP), R8
 	MOVQ         h+112(FP), R9
-	MOVQ         lanes+144(FP), R10
+	MOVQ         lanes+152(FP), R10
 	LEAQ         lanes<>+0(SB), R11
 	NEGQ         R10
 	VMOVUPS      32(R11)(R10*4), Y0
@@ -1479,69 +3111,280 @@ TEXT ·ScanZOH256(SB), NOSPLIT, $48-168
 	MOVL         R10, 40(SP)
 	VLDMXCSR     40(SP)
 
+batch:
+	MOVQ    steps+144(FP), R11
+	MOVQ    $0x0000000000000010, R10
+	CMPQ    R11, R10
+	CMOVQGT R10, R11
+	MOVQ    R11, R12
+	MOVQ    scratch+120(FP), R10
+
+several:
+	CMPQ       R12, $0x02
+	JLT        single
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (CX), Y10, Y2
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (CX), Y10, Y6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive37
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare38
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (R13), Y10, Y3
+	VADDPS     Y3, Y2, Y2
+	VADDPS     Y3, Y6, Y6
+
+bare38:
+	VORPS        constants<>+192(SB), Y2, Y3
+	VORPS        constants<>+192(SB), Y6, Y7
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+224(SB), Y8
+	VMAXPS       Y7, Y8, Y7
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VMULPS       constants<>+288(SB), Y7, Y9
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VCVTPS2DQ    Y9, Y8
+	VCVTDQ2PS    Y8, Y9
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMSUB231PS  constants<>+288(SB), Y7, Y9
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y7, Y9
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VMOVAPS      Y9, Y7
+	VBROADCASTSS constants<>+160(SB), Y9
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+128(SB), Y7, Y9
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y7, Y9
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y7, Y9
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y7, Y9
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y7, Y9
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VBROADCASTSS constants<>+352(SB), Y3
+	VBROADCASTSS constants<>+352(SB), Y7
+	VFMADD213PS  constants<>+384(SB), Y5, Y3
+	VFMADD213PS  constants<>+384(SB), Y9, Y7
+	VFMADD213PS  constants<>+416(SB), Y5, Y3
+	VFMADD213PS  constants<>+416(SB), Y9, Y7
+	VFMADD213PS  constants<>+448(SB), Y5, Y3
+	VFMADD213PS  constants<>+448(SB), Y9, Y7
+	VFMADD213PS  constants<>+480(SB), Y5, Y3
+	VFMADD213PS  constants<>+480(SB), Y9, Y7
+	VFMADD213PS  constants<>+512(SB), Y5, Y3
+	VFMADD213PS  constants<>+512(SB), Y9, Y7
+	VFMADD213PS  constants<>+544(SB), Y5, Y3
+	VFMADD213PS  constants<>+544(SB), Y9, Y7
+	VFMADD213PS  constants<>+576(SB), Y5, Y3
+	VFMADD213PS  constants<>+576(SB), Y9, Y7
+	VFMADD213PS  constants<>+608(SB), Y5, Y3
+	VFMADD213PS  constants<>+608(SB), Y9, Y7
+	VFMADD213PS  constants<>+0(SB), Y5, Y3
+	VFMADD213PS  constants<>+0(SB), Y9, Y7
+	VMAXPS       constants<>+640(SB), Y2, Y2
+	VFMADD231PS  Y5, Y3, Y2
+	VMAXPS       constants<>+640(SB), Y6, Y6
+	VFMADD231PS  Y9, Y7, Y6
+
+positive37:
+	VMOVUPS      Y2, (R10)
+	VMOVUPS      Y6, 64(R10)
+	TESTQ        DX, DX
+	JZ           open39
+	VMOVUPS      (SP), Y10
+	VMASKMOVPS   (DX), Y10, Y2
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VMOVUPS      (SP), Y10
+	VMASKMOVPS   (DX), Y10, Y6
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VORPS        constants<>+192(SB), Y2, Y3
+	VORPS        constants<>+192(SB), Y6, Y7
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+224(SB), Y8
+	VMAXPS       Y7, Y8, Y7
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VMULPS       constants<>+288(SB), Y7, Y9
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VCVTPS2DQ    Y9, Y8
+	VCVTDQ2PS    Y8, Y9
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMSUB231PS  constants<>+288(SB), Y7, Y9
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y7, Y9
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VMOVAPS      Y9, Y7
+	VBROADCASTSS constants<>+160(SB), Y9
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+128(SB), Y7, Y9
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y7, Y9
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y7, Y9
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y7, Y9
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y7, Y9
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VBROADCASTSS constants<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y4
+	VBLENDVPS    Y2, Y5, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS constants<>+0(SB), Y7
+	VADDPS       Y7, Y9, Y8
+	VBLENDVPS    Y6, Y9, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VDIVPS       Y4, Y2, Y2
+	VDIVPS       Y8, Y6, Y6
+	VMOVUPS      Y2, 32(R10)
+	VMOVUPS      Y6, 96(R10)
+
+open39:
+	ADDQ $0x00000080, R10
+	SUBQ $0x02, R12
+	JMP  several
+
+single:
+	TESTQ      R12, R12
+	JZ         looked
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (CX), Y10, Y2
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive40
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare41
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (R13), Y10, Y3
+	VADDPS     Y3, Y2, Y2
+
+bare41:
+	VORPS        constants<>+192(SB), Y2, Y3
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VBROADCASTSS constants<>+352(SB), Y3
+	VFMADD213PS  constants<>+384(SB), Y5, Y3
+	VFMADD213PS  constants<>+416(SB), Y5, Y3
+	VFMADD213PS  constants<>+448(SB), Y5, Y3
+	VFMADD213PS  constants<>+480(SB), Y5, Y3
+	VFMADD213PS  constants<>+512(SB), Y5, Y3
+	VFMADD213PS  constants<>+544(SB), Y5, Y3
+	VFMADD213PS  constants<>+576(SB), Y5, Y3
+	VFMADD213PS  constants<>+608(SB), Y5, Y3
+	VFMADD213PS  constants<>+0(SB), Y5, Y3
+	VMAXPS       constants<>+640(SB), Y2, Y2
+	VFMADD231PS  Y5, Y3, Y2
+
+positive40:
+	VMOVUPS      Y2, (R10)
+	TESTQ        DX, DX
+	JZ           open42
+	VMOVUPS      (SP), Y10
+	VMASKMOVPS   (DX), Y10, Y2
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VORPS        constants<>+192(SB), Y2, Y3
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VBROADCASTSS constants<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y4
+	VBLENDVPS    Y2, Y5, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VDIVPS       Y4, Y2, Y2
+	VMOVUPS      Y2, 32(R10)
+
+open42:
+	ADDQ $0x00000040, R10
+	SUBQ $0x01, R12
+	JMP  single
+
+looked:
+	MOVQ scratch+120(FP), R10
+
 step:
-	VMOVUPS    (SP), Y14
-	VMASKMOVPS (CX), Y14, Y4
-	CMPQ       softplus+160(FP), $0x00
-	JEQ        positive
-	MOVQ       bias+120(FP), R10
-	TESTQ      R10, R10
-	JZ         bare
-	VMOVUPS    (SP), Y14
-	VMASKMOVPS (R10), Y14, Y11
-	VADDPS     Y11, Y4, Y4
-
-bare:
-	VORPS        constants<>+192(SB), Y4, Y10
-	VBROADCASTSS constants<>+224(SB), Y11
-	VMAXPS       Y10, Y11, Y10
-	VBROADCASTSS constants<>+256(SB), Y11
-	VMINPS       Y10, Y11, Y10
-	VMULPS       constants<>+288(SB), Y10, Y12
-	VCVTPS2DQ    Y12, Y11
-	VCVTDQ2PS    Y11, Y12
-	VFMSUB231PS  constants<>+288(SB), Y10, Y12
-	VFMADD231PS  constants<>+320(SB), Y10, Y12
-	VMOVAPS      Y12, Y10
-	VBROADCASTSS constants<>+160(SB), Y12
-	VFMADD213PS  constants<>+128(SB), Y10, Y12
-	VFMADD213PS  constants<>+96(SB), Y10, Y12
-	VFMADD213PS  constants<>+64(SB), Y10, Y12
-	VFMADD213PS  constants<>+32(SB), Y10, Y12
-	VFMADD213PS  constants<>+0(SB), Y10, Y12
-	VPSLLD       $0x17, Y11, Y11
-	VPADDD       Y11, Y12, Y12
-	VBROADCASTSS constants<>+352(SB), Y10
-	VFMADD213PS  constants<>+384(SB), Y12, Y10
-	VFMADD213PS  constants<>+416(SB), Y12, Y10
-	VFMADD213PS  constants<>+448(SB), Y12, Y10
-	VFMADD213PS  constants<>+480(SB), Y12, Y10
-	VFMADD213PS  constants<>+512(SB), Y12, Y10
-	VFMADD213PS  constants<>+544(SB), Y12, Y10
-	VFMADD213PS  constants<>+576(SB), Y12, Y10
-	VFMADD213PS  constants<>+608(SB), Y12, Y10
-	VFMADD213PS  constants<>+0(SB), Y12, Y10
-	VMAXPS       constants<>+640(SB), Y4, Y4
-	VFMADD231PS  Y12, Y10, Y4
-
-positive:
+	VMOVUPS    (R10), Y4
 	VMOVUPS    (SP), Y14
 	VMASKMOVPS (AX), Y14, Y5
+	PREFETCHT0 64(AX)
+	PREFETCHT0 64(BX)
 	VXORPS     Y6, Y6, Y6
 	VXORPS     Y7, Y7, Y7
 	VXORPS     Y8, Y8, Y8
 	VXORPS     Y9, Y9, Y9
 	VMULPS     Y4, Y5, Y3
 	VMULPS     constants<>+288(SB), Y4, Y2
-	XORQ       R10, R10
-	XORQ       R11, R11
-	MOVQ       states+152(FP), R12
-	SHLQ       $0x02, R12
+	XORQ       R12, R12
+	XORQ       R13, R13
+	MOVQ       states+160(FP), R14
+	SHLQ       $0x02, R14
 	JZ         stateless
-	MOVQ       inverse+104(FP), R13
+	MOVQ       inverse+104(FP), R15
 
 state:
-	VMULPS       (R8)(R11*1), Y2, Y10
+	VMULPS       (R8)(R13*1), Y2, Y10
 	VMAXPS       Y10, Y0, Y10
 	VMINPS       Y10, Y1, Y10
 	VCVTPS2DQ    Y10, Y11
@@ -1560,20 +3403,20 @@ state:
 	VXORPS       Y14, Y14, Y14
 	VPCMPEQD     Y14, Y11, Y11
 	VBLENDVPS    Y11, Y13, Y10, Y10
-	VMULPS       (R13)(R11*1), Y10, Y13
-	VMULPS       (R8)(R11*1), Y2, Y10
+	VMULPS       (R15)(R13*1), Y10, Y13
+	VMULPS       (R8)(R13*1), Y2, Y10
 	VANDPS       constants<>+704(SB), Y10, Y10
 	VBROADCASTSS constants<>+736(SB), Y11
 	VCMPPS       $0x01, Y11, Y10, Y11
 	VBLENDVPS    Y11, Y4, Y13, Y13
 	VMULPS       Y5, Y13, Y13
-	VBROADCASTSS (SI)(R10*1), Y10
+	VBROADCASTSS (SI)(R12*1), Y10
 	VMULPS       Y13, Y10, Y10
-	VFMADD231PS  (R9)(R11*1), Y12, Y10
-	VMOVUPS      Y10, (R9)(R11*1)
-	VBROADCASTSS (DI)(R10*1), Y11
+	VFMADD231PS  (R9)(R13*1), Y12, Y10
+	VMOVUPS      Y10, (R9)(R13*1)
+	VBROADCASTSS (DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y6
-	VMULPS       32(R8)(R11*1), Y2, Y10
+	VMULPS       32(R8)(R13*1), Y2, Y10
 	VMAXPS       Y10, Y0, Y10
 	VMINPS       Y10, Y1, Y10
 	VCVTPS2DQ    Y10, Y11
@@ -1592,20 +3435,20 @@ state:
 	VXORPS       Y14, Y14, Y14
 	VPCMPEQD     Y14, Y11, Y11
 	VBLENDVPS    Y11, Y13, Y10, Y10
-	VMULPS       32(R13)(R11*1), Y10, Y13
-	VMULPS       32(R8)(R11*1), Y2, Y10
+	VMULPS       32(R15)(R13*1), Y10, Y13
+	VMULPS       32(R8)(R13*1), Y2, Y10
 	VANDPS       constants<>+704(SB), Y10, Y10
 	VBROADCASTSS constants<>+736(SB), Y11
 	VCMPPS       $0x01, Y11, Y10, Y11
 	VBLENDVPS    Y11, Y4, Y13, Y13
 	VMULPS       Y5, Y13, Y13
-	VBROADCASTSS 4(SI)(R10*1), Y10
+	VBROADCASTSS 4(SI)(R12*1), Y10
 	VMULPS       Y13, Y10, Y10
-	VFMADD231PS  32(R9)(R11*1), Y12, Y10
-	VMOVUPS      Y10, 32(R9)(R11*1)
-	VBROADCASTSS 4(DI)(R10*1), Y11
+	VFMADD231PS  32(R9)(R13*1), Y12, Y10
+	VMOVUPS      Y10, 32(R9)(R13*1)
+	VBROADCASTSS 4(DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y7
-	VMULPS       64(R8)(R11*1), Y2, Y10
+	VMULPS       64(R8)(R13*1), Y2, Y10
 	VMAXPS       Y10, Y0, Y10
 	VMINPS       Y10, Y1, Y10
 	VCVTPS2DQ    Y10, Y11
@@ -1624,20 +3467,20 @@ state:
 	VXORPS       Y14, Y14, Y14
 	VPCMPEQD     Y14, Y11, Y11
 	VBLENDVPS    Y11, Y13, Y10, Y10
-	VMULPS       64(R13)(R11*1), Y10, Y13
-	VMULPS       64(R8)(R11*1), Y2, Y10
+	VMULPS       64(R15)(R13*1), Y10, Y13
+	VMULPS       64(R8)(R13*1), Y2, Y10
 	VANDPS       constants<>+704(SB), Y10, Y10
 	VBROADCASTSS constants<>+736(SB), Y11
 	VCMPPS       $0x01, Y11, Y10, Y11
 	VBLENDVPS    Y11, Y4, Y13, Y13
 	VMULPS       Y5, Y13, Y13
-	VBROADCASTSS 8(SI)(R10*1), Y10
+	VBROADCASTSS 8(SI)(R12*1), Y10
 	VMULPS       Y13, Y10, Y10
-	VFMADD231PS  64(R9)(R11*1), Y12, Y10
-	VMOVUPS      Y10, 64(R9)(R11*1)
-	VBROADCASTSS 8(DI)(R10*1), Y11
+	VFMADD231PS  64(R9)(R13*1), Y12, Y10
+	VMOVUPS      Y10, 64(R9)(R13*1)
+	VBROADCASTSS 8(DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y8
-	VMULPS       96(R8)(R11*1), Y2, Y10
+	VMULPS       96(R8)(R13*1), Y2, Y10
 	VMAXPS       Y10, Y0, Y10
 	VMINPS       Y10, Y1, Y10
 	VCVTPS2DQ    Y10, Y11
@@ -1656,86 +3499,62 @@ state:
 	VXORPS       Y14, Y14, Y14
 	VPCMPEQD     Y14, Y11, Y11
 	VBLENDVPS    Y11, Y13, Y10, Y10
-	VMULPS       96(R13)(R11*1), Y10, Y13
-	VMULPS       96(R8)(R11*1), Y2, Y10
+	VMULPS       96(R15)(R13*1), Y10, Y13
+	VMULPS       96(R8)(R13*1), Y2, Y10
 	VANDPS       constants<>+704(SB), Y10, Y10
 	VBROADCASTSS constants<>+736(SB), Y11
 	VCMPPS       $0x01, Y11, Y10, Y11
 	VBLENDVPS    Y11, Y4, Y13, Y13
 	VMULPS       Y5, Y13, Y13
-	VBROADCASTSS 12(SI)(R10*1), Y10
+	VBROADCASTSS 12(SI)(R12*1), Y10
 	VMULPS       Y13, Y10, Y10
-	VFMADD231PS  96(R9)(R11*1), Y12, Y10
-	VMOVUPS      Y10, 96(R9)(R11*1)
-	VBROADCASTSS 12(DI)(R10*1), Y11
+	VFMADD231PS  96(R9)(R13*1), Y12, Y10
+	VMOVUPS      Y10, 96(R9)(R13*1)
+	VBROADCASTSS 12(DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y9
-	ADDQ         $0x10, R10
-	ADDQ         $0x00000080, R11
-	CMPQ         R10, R12
+	ADDQ         $0x10, R12
+	ADDQ         $0x00000080, R13
+	CMPQ         R12, R14
 	JLT          state
 
 stateless:
 	VADDPS      Y7, Y6, Y6
 	VADDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y6, Y6
-	MOVQ        skip+128(FP), R10
-	TESTQ       R10, R10
+	MOVQ        skip+136(FP), R12
+	TESTQ       R12, R12
 	JZ          noskip
 	VMOVUPS     (SP), Y14
-	VMASKMOVPS  (R10), Y14, Y11
+	VMASKMOVPS  (R12), Y14, Y11
 	VMOVUPS     (SP), Y14
 	VMASKMOVPS  (AX), Y14, Y10
 	VFMADD231PS Y10, Y11, Y6
 
 noskip:
-	TESTQ        DX, DX
-	JZ           nogate
-	VMOVUPS      (SP), Y14
-	VMASKMOVPS   (DX), Y14, Y7
-	VORPS        constants<>+192(SB), Y7, Y10
-	VBROADCASTSS constants<>+224(SB), Y11
-	VMAXPS       Y10, Y11, Y10
-	VBROADCASTSS constants<>+256(SB), Y11
-	VMINPS       Y10, Y11, Y10
-	VMULPS       constants<>+288(SB), Y10, Y12
-	VCVTPS2DQ    Y12, Y11
-	VCVTDQ2PS    Y11, Y12
-	VFMSUB231PS  constants<>+288(SB), Y10, Y12
-	VFMADD231PS  constants<>+320(SB), Y10, Y12
-	VMOVAPS      Y12, Y10
-	VBROADCASTSS constants<>+160(SB), Y12
-	VFMADD213PS  constants<>+128(SB), Y10, Y12
-	VFMADD213PS  constants<>+96(SB), Y10, Y12
-	VFMADD213PS  constants<>+64(SB), Y10, Y12
-	VFMADD213PS  constants<>+32(SB), Y10, Y12
-	VFMADD213PS  constants<>+0(SB), Y10, Y12
-	VPSLLD       $0x17, Y11, Y11
-	VPADDD       Y11, Y12, Y12
-	VBROADCASTSS constants<>+0(SB), Y10
-	VADDPS       Y10, Y12, Y11
-	VBLENDVPS    Y7, Y12, Y10, Y10
-	VMULPS       Y10, Y7, Y7
-	VDIVPS       Y11, Y7, Y7
-	VMULPS       Y7, Y6, Y6
-	ADDQ         sz+64(FP), DX
+	TESTQ  DX, DX
+	JZ     nogate
+	VMULPS 32(R10), Y6, Y6
 
 nogate:
 	VMOVUPS    (SP), Y14
 	VMASKMOVPS Y6, Y14, (BX)
 	ADDQ       su+48(FP), AX
-	ADDQ       sdelta+56(FP), CX
 	ADDQ       sy+72(FP), BX
 	ADDQ       sb+80(FP), SI
 	ADDQ       sc+88(FP), DI
-	DECQ       steps+136(FP)
+	ADDQ       $0x00000040, R10
+	DECQ       steps+144(FP)
+	DECQ       R11
 	JNZ        step
+	CMPQ       steps+144(FP), $0x00
+	JNE        batch
 	VLDMXCSR   32(SP)
 	VZEROUPPER
 	RET
 
-// func ScanBilinear256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·ScanBilinear256(SB), NOSPLIT, $48-168
+// func ScanBilinear256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·ScanBilinear256(SB), NOSPLIT, $48-176
 	MOVQ         u+0(FP), AX
 	MOVQ         delta+8(FP), CX
 	MOVQ         z+16(FP), DX
@@ -1744,7 +3563,7 @@ TEXT ·ScanBilinear256(SB), NOSPLIT, $48-168
 	MOVQ         c+40(FP), DI
 	MOVQ         a+96(FP), R8
 	MOVQ         h+112(FP), R9
-	MOVQ         lanes+144(FP), R10
+	MOVQ         lanes+152(FP), R10
 	LEAQ         lanes<>+0(SB), R11
 	NEGQ         R10
 	VMOVUPS      32(R11)(R10*4), Y0
@@ -1757,68 +3576,279 @@ TEXT ·ScanBilinear256(SB), NOSPLIT, $48-168
 	MOVL         R10, 40(SP)
 	VLDMXCSR     40(SP)
 
+batch:
+	MOVQ    steps+144(FP), R11
+	MOVQ    $0x0000000000000010, R10
+	CMPQ    R11, R10
+	CMOVQGT R10, R11
+	MOVQ    R11, R12
+	MOVQ    scratch+120(FP), R10
+
+several:
+	CMPQ       R12, $0x02
+	JLT        single
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (CX), Y10, Y2
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (CX), Y10, Y6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive43
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare44
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (R13), Y10, Y3
+	VADDPS     Y3, Y2, Y2
+	VADDPS     Y3, Y6, Y6
+
+bare44:
+	VORPS        constants<>+192(SB), Y2, Y3
+	VORPS        constants<>+192(SB), Y6, Y7
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+224(SB), Y8
+	VMAXPS       Y7, Y8, Y7
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VMULPS       constants<>+288(SB), Y7, Y9
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VCVTPS2DQ    Y9, Y8
+	VCVTDQ2PS    Y8, Y9
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMSUB231PS  constants<>+288(SB), Y7, Y9
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y7, Y9
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VMOVAPS      Y9, Y7
+	VBROADCASTSS constants<>+160(SB), Y9
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+128(SB), Y7, Y9
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y7, Y9
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y7, Y9
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y7, Y9
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y7, Y9
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VBROADCASTSS constants<>+352(SB), Y3
+	VBROADCASTSS constants<>+352(SB), Y7
+	VFMADD213PS  constants<>+384(SB), Y5, Y3
+	VFMADD213PS  constants<>+384(SB), Y9, Y7
+	VFMADD213PS  constants<>+416(SB), Y5, Y3
+	VFMADD213PS  constants<>+416(SB), Y9, Y7
+	VFMADD213PS  constants<>+448(SB), Y5, Y3
+	VFMADD213PS  constants<>+448(SB), Y9, Y7
+	VFMADD213PS  constants<>+480(SB), Y5, Y3
+	VFMADD213PS  constants<>+480(SB), Y9, Y7
+	VFMADD213PS  constants<>+512(SB), Y5, Y3
+	VFMADD213PS  constants<>+512(SB), Y9, Y7
+	VFMADD213PS  constants<>+544(SB), Y5, Y3
+	VFMADD213PS  constants<>+544(SB), Y9, Y7
+	VFMADD213PS  constants<>+576(SB), Y5, Y3
+	VFMADD213PS  constants<>+576(SB), Y9, Y7
+	VFMADD213PS  constants<>+608(SB), Y5, Y3
+	VFMADD213PS  constants<>+608(SB), Y9, Y7
+	VFMADD213PS  constants<>+0(SB), Y5, Y3
+	VFMADD213PS  constants<>+0(SB), Y9, Y7
+	VMAXPS       constants<>+640(SB), Y2, Y2
+	VFMADD231PS  Y5, Y3, Y2
+	VMAXPS       constants<>+640(SB), Y6, Y6
+	VFMADD231PS  Y9, Y7, Y6
+
+positive43:
+	VMOVUPS      Y2, (R10)
+	VMOVUPS      Y6, 64(R10)
+	TESTQ        DX, DX
+	JZ           open45
+	VMOVUPS      (SP), Y10
+	VMASKMOVPS   (DX), Y10, Y2
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VMOVUPS      (SP), Y10
+	VMASKMOVPS   (DX), Y10, Y6
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VORPS        constants<>+192(SB), Y2, Y3
+	VORPS        constants<>+192(SB), Y6, Y7
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+224(SB), Y8
+	VMAXPS       Y7, Y8, Y7
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VMULPS       constants<>+288(SB), Y7, Y9
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VCVTPS2DQ    Y9, Y8
+	VCVTDQ2PS    Y8, Y9
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMSUB231PS  constants<>+288(SB), Y7, Y9
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y7, Y9
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VMOVAPS      Y9, Y7
+	VBROADCASTSS constants<>+160(SB), Y9
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+128(SB), Y7, Y9
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y7, Y9
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y7, Y9
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y7, Y9
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y7, Y9
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VBROADCASTSS constants<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y4
+	VBLENDVPS    Y2, Y5, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS constants<>+0(SB), Y7
+	VADDPS       Y7, Y9, Y8
+	VBLENDVPS    Y6, Y9, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VDIVPS       Y4, Y2, Y2
+	VDIVPS       Y8, Y6, Y6
+	VMOVUPS      Y2, 32(R10)
+	VMOVUPS      Y6, 96(R10)
+
+open45:
+	ADDQ $0x00000080, R10
+	SUBQ $0x02, R12
+	JMP  several
+
+single:
+	TESTQ      R12, R12
+	JZ         looked
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (CX), Y10, Y2
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive46
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare47
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (R13), Y10, Y3
+	VADDPS     Y3, Y2, Y2
+
+bare47:
+	VORPS        constants<>+192(SB), Y2, Y3
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VBROADCASTSS constants<>+352(SB), Y3
+	VFMADD213PS  constants<>+384(SB), Y5, Y3
+	VFMADD213PS  constants<>+416(SB), Y5, Y3
+	VFMADD213PS  constants<>+448(SB), Y5, Y3
+	VFMADD213PS  constants<>+480(SB), Y5, Y3
+	VFMADD213PS  constants<>+512(SB), Y5, Y3
+	VFMADD213PS  constants<>+544(SB), Y5, Y3
+	VFMADD213PS  constants<>+576(SB), Y5, Y3
+	VFMADD213PS  constants<>+608(SB), Y5, Y3
+	VFMADD213PS  constants<>+0(SB), Y5, Y3
+	VMAXPS       constants<>+640(SB), Y2, Y2
+	VFMADD231PS  Y5, Y3, Y2
+
+positive46:
+	VMOVUPS      Y2, (R10)
+	TESTQ        DX, DX
+	JZ           open48
+	VMOVUPS      (SP), Y10
+	VMASKMOVPS   (DX), Y10, Y2
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VORPS        constants<>+192(SB), Y2, Y3
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VBROADCASTSS constants<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y4
+	VBLENDVPS    Y2, Y5, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VDIVPS       Y4, Y2, Y2
+	VMOVUPS      Y2, 32(R10)
+
+open48:
+	ADDQ $0x00000040, R10
+	SUBQ $0x01, R12
+	JMP  single
+
+looked:
+	MOVQ scratch+120(FP), R10
+
 step:
-	VMOVUPS    (SP), Y14
-	VMASKMOVPS (CX), Y14, Y4
-	CMPQ       softplus+160(FP), $0x00
-	JEQ        positive
-	MOVQ       bias+120(FP), R10
-	TESTQ      R10, R10
-	JZ         bare
-	VMOVUPS    (SP), Y14
-	VMASKMOVPS (R10), Y14, Y11
-	VADDPS     Y11, Y4, Y4
-
-bare:
-	VORPS        constants<>+192(SB), Y4, Y10
-	VBROADCASTSS constants<>+224(SB), Y11
-	VMAXPS       Y10, Y11, Y10
-	VBROADCASTSS constants<>+256(SB), Y11
-	VMINPS       Y10, Y11, Y10
-	VMULPS       constants<>+288(SB), Y10, Y12
-	VCVTPS2DQ    Y12, Y11
-	VCVTDQ2PS    Y11, Y12
-	VFMSUB231PS  constants<>+288(SB), Y10, Y12
-	VFMADD231PS  constants<>+320(SB), Y10, Y12
-	VMOVAPS      Y12, Y10
-	VBROADCASTSS constants<>+160(SB), Y12
-	VFMADD213PS  constants<>+128(SB), Y10, Y12
-	VFMADD213PS  constants<>+96(SB), Y10, Y12
-	VFMADD213PS  constants<>+64(SB), Y10, Y12
-	VFMADD213PS  constants<>+32(SB), Y10, Y12
-	VFMADD213PS  constants<>+0(SB), Y10, Y12
-	VPSLLD       $0x17, Y11, Y11
-	VPADDD       Y11, Y12, Y12
-	VBROADCASTSS constants<>+352(SB), Y10
-	VFMADD213PS  constants<>+384(SB), Y12, Y10
-	VFMADD213PS  constants<>+416(SB), Y12, Y10
-	VFMADD213PS  constants<>+448(SB), Y12, Y10
-	VFMADD213PS  constants<>+480(SB), Y12, Y10
-	VFMADD213PS  constants<>+512(SB), Y12, Y10
-	VFMADD213PS  constants<>+544(SB), Y12, Y10
-	VFMADD213PS  constants<>+576(SB), Y12, Y10
-	VFMADD213PS  constants<>+608(SB), Y12, Y10
-	VFMADD213PS  constants<>+0(SB), Y12, Y10
-	VMAXPS       constants<>+640(SB), Y4, Y4
-	VFMADD231PS  Y12, Y10, Y4
-
-positive:
+	VMOVUPS    (R10), Y4
 	VMOVUPS    (SP), Y14
 	VMASKMOVPS (AX), Y14, Y5
+	PREFETCHT0 64(AX)
+	PREFETCHT0 64(BX)
 	VXORPS     Y6, Y6, Y6
 	VXORPS     Y7, Y7, Y7
 	VXORPS     Y8, Y8, Y8
 	VXORPS     Y9, Y9, Y9
 	VMULPS     Y4, Y5, Y3
 	VMULPS     constants<>+288(SB), Y4, Y2
-	XORQ       R10, R10
-	XORQ       R11, R11
-	MOVQ       states+152(FP), R12
-	SHLQ       $0x02, R12
+	XORQ       R12, R12
+	XORQ       R13, R13
+	MOVQ       states+160(FP), R14
+	SHLQ       $0x02, R14
 	JZ         stateless
 
 state:
-	VMULPS       (R8)(R11*1), Y4, Y10
+	VMULPS       (R8)(R13*1), Y4, Y10
 	VMULPS       constants<>+768(SB), Y10, Y10
 	VBROADCASTSS constants<>+0(SB), Y11
 	VSUBPS       Y10, Y11, Y13
@@ -1826,13 +3856,13 @@ state:
 	VDIVPS       Y13, Y12, Y12
 	VDIVPS       Y13, Y4, Y11
 	VMULPS       Y5, Y11, Y11
-	VBROADCASTSS (SI)(R10*1), Y10
+	VBROADCASTSS (SI)(R12*1), Y10
 	VMULPS       Y11, Y10, Y10
-	VFMADD231PS  (R9)(R11*1), Y12, Y10
-	VMOVUPS      Y10, (R9)(R11*1)
-	VBROADCASTSS (DI)(R10*1), Y11
+	VFMADD231PS  (R9)(R13*1), Y12, Y10
+	VMOVUPS      Y10, (R9)(R13*1)
+	VBROADCASTSS (DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y6
-	VMULPS       32(R8)(R11*1), Y4, Y10
+	VMULPS       32(R8)(R13*1), Y4, Y10
 	VMULPS       constants<>+768(SB), Y10, Y10
 	VBROADCASTSS constants<>+0(SB), Y11
 	VSUBPS       Y10, Y11, Y13
@@ -1840,13 +3870,13 @@ state:
 	VDIVPS       Y13, Y12, Y12
 	VDIVPS       Y13, Y4, Y11
 	VMULPS       Y5, Y11, Y11
-	VBROADCASTSS 4(SI)(R10*1), Y10
+	VBROADCASTSS 4(SI)(R12*1), Y10
 	VMULPS       Y11, Y10, Y10
-	VFMADD231PS  32(R9)(R11*1), Y12, Y10
-	VMOVUPS      Y10, 32(R9)(R11*1)
-	VBROADCASTSS 4(DI)(R10*1), Y11
+	VFMADD231PS  32(R9)(R13*1), Y12, Y10
+	VMOVUPS      Y10, 32(R9)(R13*1)
+	VBROADCASTSS 4(DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y7
-	VMULPS       64(R8)(R11*1), Y4, Y10
+	VMULPS       64(R8)(R13*1), Y4, Y10
 	VMULPS       constants<>+768(SB), Y10, Y10
 	VBROADCASTSS constants<>+0(SB), Y11
 	VSUBPS       Y10, Y11, Y13
@@ -1854,13 +3884,13 @@ state:
 	VDIVPS       Y13, Y12, Y12
 	VDIVPS       Y13, Y4, Y11
 	VMULPS       Y5, Y11, Y11
-	VBROADCASTSS 8(SI)(R10*1), Y10
+	VBROADCASTSS 8(SI)(R12*1), Y10
 	VMULPS       Y11, Y10, Y10
-	VFMADD231PS  64(R9)(R11*1), Y12, Y10
-	VMOVUPS      Y10, 64(R9)(R11*1)
-	VBROADCASTSS 8(DI)(R10*1), Y11
+	VFMADD231PS  64(R9)(R13*1), Y12, Y10
+	VMOVUPS      Y10, 64(R9)(R13*1)
+	VBROADCASTSS 8(DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y8
-	VMULPS       96(R8)(R11*1), Y4, Y10
+	VMULPS       96(R8)(R13*1), Y4, Y10
 	VMULPS       constants<>+768(SB), Y10, Y10
 	VBROADCASTSS constants<>+0(SB), Y11
 	VSUBPS       Y10, Y11, Y13
@@ -1868,79 +3898,55 @@ state:
 	VDIVPS       Y13, Y12, Y12
 	VDIVPS       Y13, Y4, Y11
 	VMULPS       Y5, Y11, Y11
-	VBROADCASTSS 12(SI)(R10*1), Y10
+	VBROADCASTSS 12(SI)(R12*1), Y10
 	VMULPS       Y11, Y10, Y10
-	VFMADD231PS  96(R9)(R11*1), Y12, Y10
-	VMOVUPS      Y10, 96(R9)(R11*1)
-	VBROADCASTSS 12(DI)(R10*1), Y11
+	VFMADD231PS  96(R9)(R13*1), Y12, Y10
+	VMOVUPS      Y10, 96(R9)(R13*1)
+	VBROADCASTSS 12(DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y9
-	ADDQ         $0x10, R10
-	ADDQ         $0x00000080, R11
-	CMPQ         R10, R12
+	ADDQ         $0x10, R12
+	ADDQ         $0x00000080, R13
+	CMPQ         R12, R14
 	JLT          state
 
 stateless:
 	VADDPS      Y7, Y6, Y6
 	VADDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y6, Y6
-	MOVQ        skip+128(FP), R10
-	TESTQ       R10, R10
+	MOVQ        skip+136(FP), R12
+	TESTQ       R12, R12
 	JZ          noskip
 	VMOVUPS     (SP), Y14
-	VMASKMOVPS  (R10), Y14, Y11
+	VMASKMOVPS  (R12), Y14, Y11
 	VMOVUPS     (SP), Y14
 	VMASKMOVPS  (AX), Y14, Y10
 	VFMADD231PS Y10, Y11, Y6
 
 noskip:
-	TESTQ        DX, DX
-	JZ           nogate
-	VMOVUPS      (SP), Y14
-	VMASKMOVPS   (DX), Y14, Y7
-	VORPS        constants<>+192(SB), Y7, Y10
-	VBROADCASTSS constants<>+224(SB), Y11
-	VMAXPS       Y10, Y11, Y10
-	VBROADCASTSS constants<>+256(SB), Y11
-	VMINPS       Y10, Y11, Y10
-	VMULPS       constants<>+288(SB), Y10, Y12
-	VCVTPS2DQ    Y12, Y11
-	VCVTDQ2PS    Y11, Y12
-	VFMSUB231PS  constants<>+288(SB), Y10, Y12
-	VFMADD231PS  constants<>+320(SB), Y10, Y12
-	VMOVAPS      Y12, Y10
-	VBROADCASTSS constants<>+160(SB), Y12
-	VFMADD213PS  constants<>+128(SB), Y10, Y12
-	VFMADD213PS  constants<>+96(SB), Y10, Y12
-	VFMADD213PS  constants<>+64(SB), Y10, Y12
-	VFMADD213PS  constants<>+32(SB), Y10, Y12
-	VFMADD213PS  constants<>+0(SB), Y10, Y12
-	VPSLLD       $0x17, Y11, Y11
-	VPADDD       Y11, Y12, Y12
-	VBROADCASTSS constants<>+0(SB), Y10
-	VADDPS       Y10, Y12, Y11
-	VBLENDVPS    Y7, Y12, Y10, Y10
-	VMULPS       Y10, Y7, Y7
-	VDIVPS       Y11, Y7, Y7
-	VMULPS       Y7, Y6, Y6
-	ADDQ         sz+64(FP), DX
+	TESTQ  DX, DX
+	JZ     nogate
+	VMULPS 32(R10), Y6, Y6
 
 nogate:
 	VMOVUPS    (SP), Y14
 	VMASKMOVPS Y6, Y14, (BX)
 	ADDQ       su+48(FP), AX
-	ADDQ       sdelta+56(FP), CX
 	ADDQ       sy+72(FP), BX
 	ADDQ       sb+80(FP), SI
 	ADDQ       sc+88(FP), DI
-	DECQ       steps+136(FP)
+	ADDQ       $0x00000040, R10
+	DECQ       steps+144(FP)
+	DECQ       R11
 	JNZ        step
+	CMPQ       steps+144(FP), $0x00
+	JNE        batch
 	VLDMXCSR   32(SP)
 	VZEROUPPER
 	RET
 
-// func ScanEuler256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·ScanEuler256(SB), NOSPLIT, $16-168
+// func ScanEuler256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·ScanEuler256(SB), NOSPLIT, $16-176
 	MOVQ         u+0(FP), AX
 	MOVQ         delta+8(FP), CX
 	MOVQ         z+16(FP), DX
@@ -1949,7 +3955,7 @@ TEXT ·ScanEuler256(SB), NOSPLIT, $16-168
 	MOVQ         c+40(FP), DI
 	MOVQ         a+96(FP), R8
 	MOVQ         h+112(FP), R9
-	MOVQ         lanes+144(FP), R10
+	MOVQ         lanes+152(FP), R10
 	LEAQ         lanes<>+0(SB), R11
 	NEGQ         R10
 	VMOVUPS      32(R11)(R10*4), Y0
@@ -1961,159 +3967,341 @@ TEXT ·ScanEuler256(SB), NOSPLIT, $16-168
 	MOVL         R10, 8(SP)
 	VLDMXCSR     8(SP)
 
+batch:
+	MOVQ    steps+144(FP), R11
+	MOVQ    $0x0000000000000010, R10
+	CMPQ    R11, R10
+	CMOVQGT R10, R11
+	MOVQ    R11, R12
+	MOVQ    scratch+120(FP), R10
+
+several:
+	CMPQ       R12, $0x02
+	JLT        single
+	VMASKMOVPS (CX), Y0, Y3
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMASKMOVPS (CX), Y0, Y7
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive49
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare50
+	VMASKMOVPS (R13), Y0, Y4
+	VADDPS     Y4, Y3, Y3
+	VADDPS     Y4, Y7, Y7
+
+bare50:
+	VORPS        constants<>+192(SB), Y3, Y4
+	VORPS        constants<>+192(SB), Y7, Y8
+	VBROADCASTSS constants<>+224(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VBROADCASTSS constants<>+224(SB), Y9
+	VMAXPS       Y8, Y9, Y8
+	VBROADCASTSS constants<>+256(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VBROADCASTSS constants<>+256(SB), Y9
+	VMINPS       Y8, Y9, Y8
+	VMULPS       constants<>+288(SB), Y4, Y6
+	VMULPS       constants<>+288(SB), Y8, Y10
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VCVTPS2DQ    Y10, Y9
+	VCVTDQ2PS    Y9, Y10
+	VFMSUB231PS  constants<>+288(SB), Y4, Y6
+	VFMSUB231PS  constants<>+288(SB), Y8, Y10
+	VFMADD231PS  constants<>+320(SB), Y4, Y6
+	VFMADD231PS  constants<>+320(SB), Y8, Y10
+	VMOVAPS      Y6, Y4
+	VBROADCASTSS constants<>+160(SB), Y6
+	VMOVAPS      Y10, Y8
+	VBROADCASTSS constants<>+160(SB), Y10
+	VFMADD213PS  constants<>+128(SB), Y4, Y6
+	VFMADD213PS  constants<>+128(SB), Y8, Y10
+	VFMADD213PS  constants<>+96(SB), Y4, Y6
+	VFMADD213PS  constants<>+96(SB), Y8, Y10
+	VFMADD213PS  constants<>+64(SB), Y4, Y6
+	VFMADD213PS  constants<>+64(SB), Y8, Y10
+	VFMADD213PS  constants<>+32(SB), Y4, Y6
+	VFMADD213PS  constants<>+32(SB), Y8, Y10
+	VFMADD213PS  constants<>+0(SB), Y4, Y6
+	VFMADD213PS  constants<>+0(SB), Y8, Y10
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y5, Y6, Y6
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y10, Y10
+	VBROADCASTSS constants<>+352(SB), Y4
+	VBROADCASTSS constants<>+352(SB), Y8
+	VFMADD213PS  constants<>+384(SB), Y6, Y4
+	VFMADD213PS  constants<>+384(SB), Y10, Y8
+	VFMADD213PS  constants<>+416(SB), Y6, Y4
+	VFMADD213PS  constants<>+416(SB), Y10, Y8
+	VFMADD213PS  constants<>+448(SB), Y6, Y4
+	VFMADD213PS  constants<>+448(SB), Y10, Y8
+	VFMADD213PS  constants<>+480(SB), Y6, Y4
+	VFMADD213PS  constants<>+480(SB), Y10, Y8
+	VFMADD213PS  constants<>+512(SB), Y6, Y4
+	VFMADD213PS  constants<>+512(SB), Y10, Y8
+	VFMADD213PS  constants<>+544(SB), Y6, Y4
+	VFMADD213PS  constants<>+544(SB), Y10, Y8
+	VFMADD213PS  constants<>+576(SB), Y6, Y4
+	VFMADD213PS  constants<>+576(SB), Y10, Y8
+	VFMADD213PS  constants<>+608(SB), Y6, Y4
+	VFMADD213PS  constants<>+608(SB), Y10, Y8
+	VFMADD213PS  constants<>+0(SB), Y6, Y4
+	VFMADD213PS  constants<>+0(SB), Y10, Y8
+	VMAXPS       constants<>+640(SB), Y3, Y3
+	VFMADD231PS  Y6, Y4, Y3
+	VMAXPS       constants<>+640(SB), Y7, Y7
+	VFMADD231PS  Y10, Y8, Y7
+
+positive49:
+	VMOVUPS      Y3, (R10)
+	VMOVUPS      Y7, 64(R10)
+	TESTQ        DX, DX
+	JZ           open51
+	VMASKMOVPS   (DX), Y0, Y3
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VMASKMOVPS   (DX), Y0, Y7
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VORPS        constants<>+192(SB), Y3, Y4
+	VORPS        constants<>+192(SB), Y7, Y8
+	VBROADCASTSS constants<>+224(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VBROADCASTSS constants<>+224(SB), Y9
+	VMAXPS       Y8, Y9, Y8
+	VBROADCASTSS constants<>+256(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VBROADCASTSS constants<>+256(SB), Y9
+	VMINPS       Y8, Y9, Y8
+	VMULPS       constants<>+288(SB), Y4, Y6
+	VMULPS       constants<>+288(SB), Y8, Y10
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VCVTPS2DQ    Y10, Y9
+	VCVTDQ2PS    Y9, Y10
+	VFMSUB231PS  constants<>+288(SB), Y4, Y6
+	VFMSUB231PS  constants<>+288(SB), Y8, Y10
+	VFMADD231PS  constants<>+320(SB), Y4, Y6
+	VFMADD231PS  constants<>+320(SB), Y8, Y10
+	VMOVAPS      Y6, Y4
+	VBROADCASTSS constants<>+160(SB), Y6
+	VMOVAPS      Y10, Y8
+	VBROADCASTSS constants<>+160(SB), Y10
+	VFMADD213PS  constants<>+128(SB), Y4, Y6
+	VFMADD213PS  constants<>+128(SB), Y8, Y10
+	VFMADD213PS  constants<>+96(SB), Y4, Y6
+	VFMADD213PS  constants<>+96(SB), Y8, Y10
+	VFMADD213PS  constants<>+64(SB), Y4, Y6
+	VFMADD213PS  constants<>+64(SB), Y8, Y10
+	VFMADD213PS  constants<>+32(SB), Y4, Y6
+	VFMADD213PS  constants<>+32(SB), Y8, Y10
+	VFMADD213PS  constants<>+0(SB), Y4, Y6
+	VFMADD213PS  constants<>+0(SB), Y8, Y10
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y5, Y6, Y6
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y10, Y10
+	VBROADCASTSS constants<>+0(SB), Y4
+	VADDPS       Y4, Y6, Y5
+	VBLENDVPS    Y3, Y6, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VBROADCASTSS constants<>+0(SB), Y8
+	VADDPS       Y8, Y10, Y9
+	VBLENDVPS    Y7, Y10, Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VDIVPS       Y5, Y3, Y3
+	VDIVPS       Y9, Y7, Y7
+	VMOVUPS      Y3, 32(R10)
+	VMOVUPS      Y7, 96(R10)
+
+open51:
+	ADDQ $0x00000080, R10
+	SUBQ $0x02, R12
+	JMP  several
+
+single:
+	TESTQ      R12, R12
+	JZ         looked
+	VMASKMOVPS (CX), Y0, Y3
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive52
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare53
+	VMASKMOVPS (R13), Y0, Y4
+	VADDPS     Y4, Y3, Y3
+
+bare53:
+	VORPS        constants<>+192(SB), Y3, Y4
+	VBROADCASTSS constants<>+224(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VBROADCASTSS constants<>+256(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VMULPS       constants<>+288(SB), Y4, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFMSUB231PS  constants<>+288(SB), Y4, Y6
+	VFMADD231PS  constants<>+320(SB), Y4, Y6
+	VMOVAPS      Y6, Y4
+	VBROADCASTSS constants<>+160(SB), Y6
+	VFMADD213PS  constants<>+128(SB), Y4, Y6
+	VFMADD213PS  constants<>+96(SB), Y4, Y6
+	VFMADD213PS  constants<>+64(SB), Y4, Y6
+	VFMADD213PS  constants<>+32(SB), Y4, Y6
+	VFMADD213PS  constants<>+0(SB), Y4, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y5, Y6, Y6
+	VBROADCASTSS constants<>+352(SB), Y4
+	VFMADD213PS  constants<>+384(SB), Y6, Y4
+	VFMADD213PS  constants<>+416(SB), Y6, Y4
+	VFMADD213PS  constants<>+448(SB), Y6, Y4
+	VFMADD213PS  constants<>+480(SB), Y6, Y4
+	VFMADD213PS  constants<>+512(SB), Y6, Y4
+	VFMADD213PS  constants<>+544(SB), Y6, Y4
+	VFMADD213PS  constants<>+576(SB), Y6, Y4
+	VFMADD213PS  constants<>+608(SB), Y6, Y4
+	VFMADD213PS  constants<>+0(SB), Y6, Y4
+	VMAXPS       constants<>+640(SB), Y3, Y3
+	VFMADD231PS  Y6, Y4, Y3
+
+positive52:
+	VMOVUPS      Y3, (R10)
+	TESTQ        DX, DX
+	JZ           open54
+	VMASKMOVPS   (DX), Y0, Y3
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VORPS        constants<>+192(SB), Y3, Y4
+	VBROADCASTSS constants<>+224(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VBROADCASTSS constants<>+256(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VMULPS       constants<>+288(SB), Y4, Y6
+	VCVTPS2DQ    Y6, Y5
+	VCVTDQ2PS    Y5, Y6
+	VFMSUB231PS  constants<>+288(SB), Y4, Y6
+	VFMADD231PS  constants<>+320(SB), Y4, Y6
+	VMOVAPS      Y6, Y4
+	VBROADCASTSS constants<>+160(SB), Y6
+	VFMADD213PS  constants<>+128(SB), Y4, Y6
+	VFMADD213PS  constants<>+96(SB), Y4, Y6
+	VFMADD213PS  constants<>+64(SB), Y4, Y6
+	VFMADD213PS  constants<>+32(SB), Y4, Y6
+	VFMADD213PS  constants<>+0(SB), Y4, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y5, Y6, Y6
+	VBROADCASTSS constants<>+0(SB), Y4
+	VADDPS       Y4, Y6, Y5
+	VBLENDVPS    Y3, Y6, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      Y3, 32(R10)
+
+open54:
+	ADDQ $0x00000040, R10
+	SUBQ $0x01, R12
+	JMP  single
+
+looked:
+	MOVQ scratch+120(FP), R10
+
 step:
-	VMASKMOVPS (CX), Y0, Y5
-	CMPQ       softplus+160(FP), $0x00
-	JEQ        positive
-	MOVQ       bias+120(FP), R10
-	TESTQ      R10, R10
-	JZ         bare
-	VMASKMOVPS (R10), Y0, Y12
-	VADDPS     Y12, Y5, Y5
-
-bare:
-	VORPS        constants<>+192(SB), Y5, Y11
-	VBROADCASTSS constants<>+224(SB), Y12
-	VMAXPS       Y11, Y12, Y11
-	VBROADCASTSS constants<>+256(SB), Y12
-	VMINPS       Y11, Y12, Y11
-	VMULPS       constants<>+288(SB), Y11, Y13
-	VCVTPS2DQ    Y13, Y12
-	VCVTDQ2PS    Y12, Y13
-	VFMSUB231PS  constants<>+288(SB), Y11, Y13
-	VFMADD231PS  constants<>+320(SB), Y11, Y13
-	VMOVAPS      Y13, Y11
-	VBROADCASTSS constants<>+160(SB), Y13
-	VFMADD213PS  constants<>+128(SB), Y11, Y13
-	VFMADD213PS  constants<>+96(SB), Y11, Y13
-	VFMADD213PS  constants<>+64(SB), Y11, Y13
-	VFMADD213PS  constants<>+32(SB), Y11, Y13
-	VFMADD213PS  constants<>+0(SB), Y11, Y13
-	VPSLLD       $0x17, Y12, Y12
-	VPADDD       Y12, Y13, Y13
-	VBROADCASTSS constants<>+352(SB), Y11
-	VFMADD213PS  constants<>+384(SB), Y13, Y11
-	VFMADD213PS  constants<>+416(SB), Y13, Y11
-	VFMADD213PS  constants<>+448(SB), Y13, Y11
-	VFMADD213PS  constants<>+480(SB), Y13, Y11
-	VFMADD213PS  constants<>+512(SB), Y13, Y11
-	VFMADD213PS  constants<>+544(SB), Y13, Y11
-	VFMADD213PS  constants<>+576(SB), Y13, Y11
-	VFMADD213PS  constants<>+608(SB), Y13, Y11
-	VFMADD213PS  constants<>+0(SB), Y13, Y11
-	VMAXPS       constants<>+640(SB), Y5, Y5
-	VFMADD231PS  Y13, Y11, Y5
-
-positive:
+	VMOVUPS    (R10), Y5
 	VMASKMOVPS (AX), Y0, Y6
+	PREFETCHT0 64(AX)
+	PREFETCHT0 64(BX)
 	VXORPS     Y7, Y7, Y7
 	VXORPS     Y8, Y8, Y8
 	VXORPS     Y9, Y9, Y9
 	VXORPS     Y10, Y10, Y10
 	VMULPS     Y5, Y6, Y4
 	VMULPS     constants<>+288(SB), Y5, Y3
-	XORQ       R10, R10
-	XORQ       R11, R11
-	MOVQ       states+152(FP), R12
-	SHLQ       $0x02, R12
+	XORQ       R12, R12
+	XORQ       R13, R13
+	MOVQ       states+160(FP), R14
+	SHLQ       $0x02, R14
 	JZ         stateless
 
 state:
 	VBROADCASTSS constants<>+0(SB), Y13
-	VFMADD231PS  (R8)(R11*1), Y5, Y13
-	VBROADCASTSS (SI)(R10*1), Y11
+	VFMADD231PS  (R8)(R13*1), Y5, Y13
+	VBROADCASTSS (SI)(R12*1), Y11
 	VMULPS       Y4, Y11, Y11
-	VFMADD231PS  (R9)(R11*1), Y13, Y11
-	VMOVUPS      Y11, (R9)(R11*1)
-	VBROADCASTSS (DI)(R10*1), Y12
+	VFMADD231PS  (R9)(R13*1), Y13, Y11
+	VMOVUPS      Y11, (R9)(R13*1)
+	VBROADCASTSS (DI)(R12*1), Y12
 	VFMADD231PS  Y12, Y11, Y7
 	VBROADCASTSS constants<>+0(SB), Y13
-	VFMADD231PS  32(R8)(R11*1), Y5, Y13
-	VBROADCASTSS 4(SI)(R10*1), Y11
+	VFMADD231PS  32(R8)(R13*1), Y5, Y13
+	VBROADCASTSS 4(SI)(R12*1), Y11
 	VMULPS       Y4, Y11, Y11
-	VFMADD231PS  32(R9)(R11*1), Y13, Y11
-	VMOVUPS      Y11, 32(R9)(R11*1)
-	VBROADCASTSS 4(DI)(R10*1), Y12
+	VFMADD231PS  32(R9)(R13*1), Y13, Y11
+	VMOVUPS      Y11, 32(R9)(R13*1)
+	VBROADCASTSS 4(DI)(R12*1), Y12
 	VFMADD231PS  Y12, Y11, Y8
 	VBROADCASTSS constants<>+0(SB), Y13
-	VFMADD231PS  64(R8)(R11*1), Y5, Y13
-	VBROADCASTSS 8(SI)(R10*1), Y11
+	VFMADD231PS  64(R8)(R13*1), Y5, Y13
+	VBROADCASTSS 8(SI)(R12*1), Y11
 	VMULPS       Y4, Y11, Y11
-	VFMADD231PS  64(R9)(R11*1), Y13, Y11
-	VMOVUPS      Y11, 64(R9)(R11*1)
-	VBROADCASTSS 8(DI)(R10*1), Y12
+	VFMADD231PS  64(R9)(R13*1), Y13, Y11
+	VMOVUPS      Y11, 64(R9)(R13*1)
+	VBROADCASTSS 8(DI)(R12*1), Y12
 	VFMADD231PS  Y12, Y11, Y9
 	VBROADCASTSS constants<>+0(SB), Y13
-	VFMADD231PS  96(R8)(R11*1), Y5, Y13
-	VBROADCASTSS 12(SI)(R10*1), Y11
+	VFMADD231PS  96(R8)(R13*1), Y5, Y13
+	VBROADCASTSS 12(SI)(R12*1), Y11
 	VMULPS       Y4, Y11, Y11
-	VFMADD231PS  96(R9)(R11*1), Y13, Y11
-	VMOVUPS      Y11, 96(R9)(R11*1)
-	VBROADCASTSS 12(DI)(R10*1), Y12
+	VFMADD231PS  96(R9)(R13*1), Y13, Y11
+	VMOVUPS      Y11, 96(R9)(R13*1)
+	VBROADCASTSS 12(DI)(R12*1), Y12
 	VFMADD231PS  Y12, Y11, Y10
-	ADDQ         $0x10, R10
-	ADDQ         $0x00000080, R11
-	CMPQ         R10, R12
+	ADDQ         $0x10, R12
+	ADDQ         $0x00000080, R13
+	CMPQ         R12, R14
 	JLT          state
 
 stateless:
 	VADDPS      Y8, Y7, Y7
 	VADDPS      Y10, Y9, Y9
 	VADDPS      Y9, Y7, Y7
-	MOVQ        skip+128(FP), R10
-	TESTQ       R10, R10
+	MOVQ        skip+136(FP), R12
+	TESTQ       R12, R12
 	JZ          noskip
-	VMASKMOVPS  (R10), Y0, Y12
+	VMASKMOVPS  (R12), Y0, Y12
 	VMASKMOVPS  (AX), Y0, Y11
 	VFMADD231PS Y11, Y12, Y7
 
 noskip:
-	TESTQ        DX, DX
-	JZ           nogate
-	VMASKMOVPS   (DX), Y0, Y8
-	VORPS        constants<>+192(SB), Y8, Y11
-	VBROADCASTSS constants<>+224(SB), Y12
-	VMAXPS       Y11, Y12, Y11
-	VBROADCASTSS constants<>+256(SB), Y12
-	VMINPS       Y11, Y12, Y11
-	VMULPS       constants<>+288(SB), Y11, Y13
-	VCVTPS2DQ    Y13, Y12
-	VCVTDQ2PS    Y12, Y13
-	VFMSUB231PS  constants<>+288(SB), Y11, Y13
-	VFMADD231PS  constants<>+320(SB), Y11, Y13
-	VMOVAPS      Y13, Y11
-	VBROADCASTSS constants<>+160(SB), Y13
-	VFMADD213PS  constants<>+128(SB), Y11, Y13
-	VFMADD213PS  constants<>+96(SB), Y11, Y13
-	VFMADD213PS  constants<>+64(SB), Y11, Y13
-	VFMADD213PS  constants<>+32(SB), Y11, Y13
-	VFMADD213PS  constants<>+0(SB), Y11, Y13
-	VPSLLD       $0x17, Y12, Y12
-	VPADDD       Y12, Y13, Y13
-	VBROADCASTSS constants<>+0(SB), Y11
-	VADDPS       Y11, Y13, Y12
-	VBLENDVPS    Y8, Y13, Y11, Y11
-	VMULPS       Y11, Y8, Y8
-	VDIVPS       Y12, Y8, Y8
-	VMULPS       Y8, Y7, Y7
-	ADDQ         sz+64(FP), DX
+	TESTQ  DX, DX
+	JZ     nogate
+	VMULPS 32(R10), Y7, Y7
 
 nogate:
 	VMASKMOVPS Y7, Y0, (BX)
 	ADDQ       su+48(FP), AX
-	ADDQ       sdelta+56(FP), CX
 	ADDQ       sy+72(FP), BX
 	ADDQ       sb+80(FP), SI
 	ADDQ       sc+88(FP), DI
-	DECQ       steps+136(FP)
+	ADDQ       $0x00000040, R10
+	DECQ       steps+144(FP)
+	DECQ       R11
 	JNZ        step
+	CMPQ       steps+144(FP), $0x00
+	JNE        batch
 	VLDMXCSR   (SP)
 	VZEROUPPER
 	RET
 
-// func ScanBackwardEuler256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·ScanBackwardEuler256(SB), NOSPLIT, $48-168
+// func ScanBackwardEuler256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·ScanBackwardEuler256(SB), NOSPLIT, $48-176
 	MOVQ         u+0(FP), AX
 	MOVQ         delta+8(FP), CX
 	MOVQ         z+16(FP), DX
@@ -2122,7 +4310,7 @@ TEXT ·ScanBackwardEuler256(SB), NOSPLIT, $48-168
 	MOVQ         c+40(FP), DI
 	MOVQ         a+96(FP), R8
 	MOVQ         h+112(FP), R9
-	MOVQ         lanes+144(FP), R10
+	MOVQ         lanes+152(FP), R10
 	LEAQ         lanes<>+0(SB), R11
 	NEGQ         R10
 	VMOVUPS      32(R11)(R10*4), Y0
@@ -2135,182 +4323,369 @@ TEXT ·ScanBackwardEuler256(SB), NOSPLIT, $48-168
 	MOVL         R10, 40(SP)
 	VLDMXCSR     40(SP)
 
+batch:
+	MOVQ    steps+144(FP), R11
+	MOVQ    $0x0000000000000010, R10
+	CMPQ    R11, R10
+	CMOVQGT R10, R11
+	MOVQ    R11, R12
+	MOVQ    scratch+120(FP), R10
+
+several:
+	CMPQ       R12, $0x02
+	JLT        single
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (CX), Y10, Y2
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (CX), Y10, Y6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive55
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare56
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (R13), Y10, Y3
+	VADDPS     Y3, Y2, Y2
+	VADDPS     Y3, Y6, Y6
+
+bare56:
+	VORPS        constants<>+192(SB), Y2, Y3
+	VORPS        constants<>+192(SB), Y6, Y7
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+224(SB), Y8
+	VMAXPS       Y7, Y8, Y7
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VMULPS       constants<>+288(SB), Y7, Y9
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VCVTPS2DQ    Y9, Y8
+	VCVTDQ2PS    Y8, Y9
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMSUB231PS  constants<>+288(SB), Y7, Y9
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y7, Y9
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VMOVAPS      Y9, Y7
+	VBROADCASTSS constants<>+160(SB), Y9
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+128(SB), Y7, Y9
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y7, Y9
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y7, Y9
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y7, Y9
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y7, Y9
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VBROADCASTSS constants<>+352(SB), Y3
+	VBROADCASTSS constants<>+352(SB), Y7
+	VFMADD213PS  constants<>+384(SB), Y5, Y3
+	VFMADD213PS  constants<>+384(SB), Y9, Y7
+	VFMADD213PS  constants<>+416(SB), Y5, Y3
+	VFMADD213PS  constants<>+416(SB), Y9, Y7
+	VFMADD213PS  constants<>+448(SB), Y5, Y3
+	VFMADD213PS  constants<>+448(SB), Y9, Y7
+	VFMADD213PS  constants<>+480(SB), Y5, Y3
+	VFMADD213PS  constants<>+480(SB), Y9, Y7
+	VFMADD213PS  constants<>+512(SB), Y5, Y3
+	VFMADD213PS  constants<>+512(SB), Y9, Y7
+	VFMADD213PS  constants<>+544(SB), Y5, Y3
+	VFMADD213PS  constants<>+544(SB), Y9, Y7
+	VFMADD213PS  constants<>+576(SB), Y5, Y3
+	VFMADD213PS  constants<>+576(SB), Y9, Y7
+	VFMADD213PS  constants<>+608(SB), Y5, Y3
+	VFMADD213PS  constants<>+608(SB), Y9, Y7
+	VFMADD213PS  constants<>+0(SB), Y5, Y3
+	VFMADD213PS  constants<>+0(SB), Y9, Y7
+	VMAXPS       constants<>+640(SB), Y2, Y2
+	VFMADD231PS  Y5, Y3, Y2
+	VMAXPS       constants<>+640(SB), Y6, Y6
+	VFMADD231PS  Y9, Y7, Y6
+
+positive55:
+	VMOVUPS      Y2, (R10)
+	VMOVUPS      Y6, 64(R10)
+	TESTQ        DX, DX
+	JZ           open57
+	VMOVUPS      (SP), Y10
+	VMASKMOVPS   (DX), Y10, Y2
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VMOVUPS      (SP), Y10
+	VMASKMOVPS   (DX), Y10, Y6
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VORPS        constants<>+192(SB), Y2, Y3
+	VORPS        constants<>+192(SB), Y6, Y7
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+224(SB), Y8
+	VMAXPS       Y7, Y8, Y7
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VMULPS       constants<>+288(SB), Y7, Y9
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VCVTPS2DQ    Y9, Y8
+	VCVTDQ2PS    Y8, Y9
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMSUB231PS  constants<>+288(SB), Y7, Y9
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y7, Y9
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VMOVAPS      Y9, Y7
+	VBROADCASTSS constants<>+160(SB), Y9
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+128(SB), Y7, Y9
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y7, Y9
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y7, Y9
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y7, Y9
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y7, Y9
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VBROADCASTSS constants<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y4
+	VBLENDVPS    Y2, Y5, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS constants<>+0(SB), Y7
+	VADDPS       Y7, Y9, Y8
+	VBLENDVPS    Y6, Y9, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VDIVPS       Y4, Y2, Y2
+	VDIVPS       Y8, Y6, Y6
+	VMOVUPS      Y2, 32(R10)
+	VMOVUPS      Y6, 96(R10)
+
+open57:
+	ADDQ $0x00000080, R10
+	SUBQ $0x02, R12
+	JMP  several
+
+single:
+	TESTQ      R12, R12
+	JZ         looked
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (CX), Y10, Y2
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive58
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare59
+	VMOVUPS    (SP), Y10
+	VMASKMOVPS (R13), Y10, Y3
+	VADDPS     Y3, Y2, Y2
+
+bare59:
+	VORPS        constants<>+192(SB), Y2, Y3
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VBROADCASTSS constants<>+352(SB), Y3
+	VFMADD213PS  constants<>+384(SB), Y5, Y3
+	VFMADD213PS  constants<>+416(SB), Y5, Y3
+	VFMADD213PS  constants<>+448(SB), Y5, Y3
+	VFMADD213PS  constants<>+480(SB), Y5, Y3
+	VFMADD213PS  constants<>+512(SB), Y5, Y3
+	VFMADD213PS  constants<>+544(SB), Y5, Y3
+	VFMADD213PS  constants<>+576(SB), Y5, Y3
+	VFMADD213PS  constants<>+608(SB), Y5, Y3
+	VFMADD213PS  constants<>+0(SB), Y5, Y3
+	VMAXPS       constants<>+640(SB), Y2, Y2
+	VFMADD231PS  Y5, Y3, Y2
+
+positive58:
+	VMOVUPS      Y2, (R10)
+	TESTQ        DX, DX
+	JZ           open60
+	VMOVUPS      (SP), Y10
+	VMASKMOVPS   (DX), Y10, Y2
+	PREFETCHT0   64(DX)
+	ADDQ         sz+64(FP), DX
+	VORPS        constants<>+192(SB), Y2, Y3
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VBROADCASTSS constants<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y4
+	VBLENDVPS    Y2, Y5, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VDIVPS       Y4, Y2, Y2
+	VMOVUPS      Y2, 32(R10)
+
+open60:
+	ADDQ $0x00000040, R10
+	SUBQ $0x01, R12
+	JMP  single
+
+looked:
+	MOVQ scratch+120(FP), R10
+
 step:
-	VMOVUPS    (SP), Y14
-	VMASKMOVPS (CX), Y14, Y4
-	CMPQ       softplus+160(FP), $0x00
-	JEQ        positive
-	MOVQ       bias+120(FP), R10
-	TESTQ      R10, R10
-	JZ         bare
-	VMOVUPS    (SP), Y14
-	VMASKMOVPS (R10), Y14, Y11
-	VADDPS     Y11, Y4, Y4
-
-bare:
-	VORPS        constants<>+192(SB), Y4, Y10
-	VBROADCASTSS constants<>+224(SB), Y11
-	VMAXPS       Y10, Y11, Y10
-	VBROADCASTSS constants<>+256(SB), Y11
-	VMINPS       Y10, Y11, Y10
-	VMULPS       constants<>+288(SB), Y10, Y12
-	VCVTPS2DQ    Y12, Y11
-	VCVTDQ2PS    Y11, Y12
-	VFMSUB231PS  constants<>+288(SB), Y10, Y12
-	VFMADD231PS  constants<>+320(SB), Y10, Y12
-	VMOVAPS      Y12, Y10
-	VBROADCASTSS constants<>+160(SB), Y12
-	VFMADD213PS  constants<>+128(SB), Y10, Y12
-	VFMADD213PS  constants<>+96(SB), Y10, Y12
-	VFMADD213PS  constants<>+64(SB), Y10, Y12
-	VFMADD213PS  constants<>+32(SB), Y10, Y12
-	VFMADD213PS  constants<>+0(SB), Y10, Y12
-	VPSLLD       $0x17, Y11, Y11
-	VPADDD       Y11, Y12, Y12
-	VBROADCASTSS constants<>+352(SB), Y10
-	VFMADD213PS  constants<>+384(SB), Y12, Y10
-	VFMADD213PS  constants<>+416(SB), Y12, Y10
-	VFMADD213PS  constants<>+448(SB), Y12, Y10
-	VFMADD213PS  constants<>+480(SB), Y12, Y10
-	VFMADD213PS  constants<>+512(SB), Y12, Y10
-	VFMADD213PS  constants<>+544(SB), Y12, Y10
-	VFMADD213PS  constants<>+576(SB), Y12, Y10
-	VFMADD213PS  constants<>+608(SB), Y12, Y10
-	VFMADD213PS  constants<>+0(SB), Y12, Y10
-	VMAXPS       constants<>+640(SB), Y4, Y4
-	VFMADD231PS  Y12, Y10, Y4
-
-positive:
+	VMOVUPS    (R10), Y4
 	VMOVUPS    (SP), Y14
 	VMASKMOVPS (AX), Y14, Y5
+	PREFETCHT0 64(AX)
+	PREFETCHT0 64(BX)
 	VXORPS     Y6, Y6, Y6
 	VXORPS     Y7, Y7, Y7
 	VXORPS     Y8, Y8, Y8
 	VXORPS     Y9, Y9, Y9
 	VMULPS     Y4, Y5, Y3
 	VMULPS     constants<>+288(SB), Y4, Y2
-	XORQ       R10, R10
-	XORQ       R11, R11
-	MOVQ       states+152(FP), R12
-	SHLQ       $0x02, R12
+	XORQ       R12, R12
+	XORQ       R13, R13
+	MOVQ       states+160(FP), R14
+	SHLQ       $0x02, R14
 	JZ         stateless
 
 state:
 	VBROADCASTSS constants<>+0(SB), Y13
-	VFNMADD231PS (R8)(R11*1), Y4, Y13
+	VFNMADD231PS (R8)(R13*1), Y4, Y13
 	VDIVPS       Y13, Y4, Y11
 	VMULPS       Y5, Y11, Y11
-	VMOVUPS      (R9)(R11*1), Y12
+	VMOVUPS      (R9)(R13*1), Y12
 	VDIVPS       Y13, Y12, Y12
-	VBROADCASTSS (SI)(R10*1), Y10
+	VBROADCASTSS (SI)(R12*1), Y10
 	VMULPS       Y11, Y10, Y10
 	VADDPS       Y12, Y10, Y10
-	VMOVUPS      Y10, (R9)(R11*1)
-	VBROADCASTSS (DI)(R10*1), Y11
+	VMOVUPS      Y10, (R9)(R13*1)
+	VBROADCASTSS (DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y6
 	VBROADCASTSS constants<>+0(SB), Y13
-	VFNMADD231PS 32(R8)(R11*1), Y4, Y13
+	VFNMADD231PS 32(R8)(R13*1), Y4, Y13
 	VDIVPS       Y13, Y4, Y11
 	VMULPS       Y5, Y11, Y11
-	VMOVUPS      32(R9)(R11*1), Y12
+	VMOVUPS      32(R9)(R13*1), Y12
 	VDIVPS       Y13, Y12, Y12
-	VBROADCASTSS 4(SI)(R10*1), Y10
+	VBROADCASTSS 4(SI)(R12*1), Y10
 	VMULPS       Y11, Y10, Y10
 	VADDPS       Y12, Y10, Y10
-	VMOVUPS      Y10, 32(R9)(R11*1)
-	VBROADCASTSS 4(DI)(R10*1), Y11
+	VMOVUPS      Y10, 32(R9)(R13*1)
+	VBROADCASTSS 4(DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y7
 	VBROADCASTSS constants<>+0(SB), Y13
-	VFNMADD231PS 64(R8)(R11*1), Y4, Y13
+	VFNMADD231PS 64(R8)(R13*1), Y4, Y13
 	VDIVPS       Y13, Y4, Y11
 	VMULPS       Y5, Y11, Y11
-	VMOVUPS      64(R9)(R11*1), Y12
+	VMOVUPS      64(R9)(R13*1), Y12
 	VDIVPS       Y13, Y12, Y12
-	VBROADCASTSS 8(SI)(R10*1), Y10
+	VBROADCASTSS 8(SI)(R12*1), Y10
 	VMULPS       Y11, Y10, Y10
 	VADDPS       Y12, Y10, Y10
-	VMOVUPS      Y10, 64(R9)(R11*1)
-	VBROADCASTSS 8(DI)(R10*1), Y11
+	VMOVUPS      Y10, 64(R9)(R13*1)
+	VBROADCASTSS 8(DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y8
 	VBROADCASTSS constants<>+0(SB), Y13
-	VFNMADD231PS 96(R8)(R11*1), Y4, Y13
+	VFNMADD231PS 96(R8)(R13*1), Y4, Y13
 	VDIVPS       Y13, Y4, Y11
 	VMULPS       Y5, Y11, Y11
-	VMOVUPS      96(R9)(R11*1), Y12
+	VMOVUPS      96(R9)(R13*1), Y12
 	VDIVPS       Y13, Y12, Y12
-	VBROADCASTSS 12(SI)(R10*1), Y10
+	VBROADCASTSS 12(SI)(R12*1), Y10
 	VMULPS       Y11, Y10, Y10
 	VADDPS       Y12, Y10, Y10
-	VMOVUPS      Y10, 96(R9)(R11*1)
-	VBROADCASTSS 12(DI)(R10*1), Y11
+	VMOVUPS      Y10, 96(R9)(R13*1)
+	VBROADCASTSS 12(DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y9
-	ADDQ         $0x10, R10
-	ADDQ         $0x00000080, R11
-	CMPQ         R10, R12
+	ADDQ         $0x10, R12
+	ADDQ         $0x00000080, R13
+	CMPQ         R12, R14
 	JLT          state
 
 stateless:
 	VADDPS      Y7, Y6, Y6
 	VADDPS      Y9, Y8, Y8
 	VADDPS      Y8, Y6, Y6
-	MOVQ        skip+128(FP), R10
-	TESTQ       R10, R10
+	MOVQ        skip+136(FP), R12
+	TESTQ       R12, R12
 	JZ          noskip
 	VMOVUPS     (SP), Y14
-	VMASKMOVPS  (R10), Y14, Y11
+	VMASKMOVPS  (R12), Y14, Y11
 	VMOVUPS     (SP), Y14
 	VMASKMOVPS  (AX), Y14, Y10
 	VFMADD231PS Y10, Y11, Y6
 
 noskip:
-	TESTQ        DX, DX
-	JZ           nogate
-	VMOVUPS      (SP), Y14
-	VMASKMOVPS   (DX), Y14, Y7
-	VORPS        constants<>+192(SB), Y7, Y10
-	VBROADCASTSS constants<>+224(SB), Y11
-	VMAXPS       Y10, Y11, Y10
-	VBROADCASTSS constants<>+256(SB), Y11
-	VMINPS       Y10, Y11, Y10
-	VMULPS       constants<>+288(SB), Y10, Y12
-	VCVTPS2DQ    Y12, Y11
-	VCVTDQ2PS    Y11, Y12
-	VFMSUB231PS  constants<>+288(SB), Y10, Y12
-	VFMADD231PS  constants<>+320(SB), Y10, Y12
-	VMOVAPS      Y12, Y10
-	VBROADCASTSS constants<>+160(SB), Y12
-	VFMADD213PS  constants<>+128(SB), Y10, Y12
-	VFMADD213PS  constants<>+96(SB), Y10, Y12
-	VFMADD213PS  constants<>+64(SB), Y10, Y12
-	VFMADD213PS  constants<>+32(SB), Y10, Y12
-	VFMADD213PS  constants<>+0(SB), Y10, Y12
-	VPSLLD       $0x17, Y11, Y11
-	VPADDD       Y11, Y12, Y12
-	VBROADCASTSS constants<>+0(SB), Y10
-	VADDPS       Y10, Y12, Y11
-	VBLENDVPS    Y7, Y12, Y10, Y10
-	VMULPS       Y10, Y7, Y7
-	VDIVPS       Y11, Y7, Y7
-	VMULPS       Y7, Y6, Y6
-	ADDQ         sz+64(FP), DX
+	TESTQ  DX, DX
+	JZ     nogate
+	VMULPS 32(R10), Y6, Y6
 
 nogate:
 	VMOVUPS    (SP), Y14
 	VMASKMOVPS Y6, Y14, (BX)
 	ADDQ       su+48(FP), AX
-	ADDQ       sdelta+56(FP), CX
 	ADDQ       sy+72(FP), BX
 	ADDQ       sb+80(FP), SI
 	ADDQ       sc+88(FP), DI
-	DECQ       steps+136(FP)
+	ADDQ       $0x00000040, R10
+	DECQ       steps+144(FP)
+	DECQ       R11
 	JNZ        step
+	CMPQ       steps+144(FP), $0x00
+	JNE        batch
 	VLDMXCSR   32(SP)
 	VZEROUPPER
 	RET
 
-// func ScanReleased16x512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·ScanReleased16x512(SB), NOSPLIT, $16-168
+// func ScanReleased16x512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·ScanReleased16x512(SB), NOSPLIT, $16-176
 	MOVQ  u+0(FP), AX
 	MOVQ  delta+8(FP), CX
 	MOVQ  z+16(FP), DX
@@ -2319,84 +4694,393 @@ TEXT ·ScanReleased16x512(SB), NOSPLIT, $16-168
 	MOVQ  c+40(FP), DI
 	MOVQ  a+96(FP), R8
 	MOVQ  h+112(FP), R9
-	MOVQ  lanes+144(FP), R10
+	MOVQ  lanes+152(FP), R10
 	MOVQ  $-1, R11
 	BZHIQ R10, R11, R11
 	KMOVW R11, K1
 
 	// states is 16.
-	VMOVUPS      (R9), Z0
-	VMOVUPS      64(R9), Z1
-	VMOVUPS      128(R9), Z2
-	VMOVUPS      192(R9), Z3
-	VMOVUPS      256(R9), Z4
-	VMOVUPS      320(R9), Z5
-	VMOVUPS      384(R9), Z6
-	VMOVUPS      448(R9), Z7
-	VMOVUPS      512(R9), Z8
-	VMOVUPS      576(R9), Z9
-	VMOVUPS      640(R9), Z10
-	VMOVUPS      704(R9), Z11
-	VMOVUPS      768(R9), Z12
-	VMOVUPS      832(R9), Z13
-	VMOVUPS      896(R9), Z14
-	VMOVUPS      960(R9), Z15
-	VBROADCASTSS constants<>+0(SB), Z16
-	VBROADCASTSS constants<>+32(SB), Z17
-	VBROADCASTSS constants<>+64(SB), Z18
-	VBROADCASTSS constants<>+96(SB), Z19
-	VBROADCASTSS constants<>+128(SB), Z20
-	VBROADCASTSS constants<>+160(SB), Z21
+	VBROADCASTSS constants<>+0(SB), Z0
+	VBROADCASTSS constants<>+32(SB), Z1
+	VBROADCASTSS constants<>+64(SB), Z2
+	VBROADCASTSS constants<>+96(SB), Z3
+	VBROADCASTSS constants<>+128(SB), Z4
+	VBROADCASTSS constants<>+160(SB), Z5
 	VSTMXCSR     (SP)
 	MOVL         (SP), R10
 	ORL          $0x00008040, R10
 	MOVL         R10, 8(SP)
 	VLDMXCSR     8(SP)
 
+batch:
+	MOVQ    steps+144(FP), R11
+	MOVQ    $0x0000000000000010, R10
+	CMPQ    R11, R10
+	CMOVQGT R10, R11
+	MOVQ    R11, R12
+	MOVQ    scratch+120(FP), R10
+
+several:
+	CMPQ       R12, $0x04
+	JLT        single
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z10
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z14
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	VMOVUPS.Z  (CX), K1, Z18
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive61
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare62
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+	VADDPS     Z7, Z10, Z10
+	VADDPS     Z7, Z14, Z14
+	VADDPS     Z7, Z18, Z18
+
+bare62:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VORPS.BCST       constants<>+192(SB), Z10, Z11
+	VORPS.BCST       constants<>+192(SB), Z14, Z15
+	VORPS.BCST       constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VBROADCASTSS     constants<>+352(SB), Z11
+	VBROADCASTSS     constants<>+352(SB), Z15
+	VBROADCASTSS     constants<>+352(SB), Z19
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+384(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+384(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+416(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+416(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+448(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+448(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+480(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+480(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+512(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+512(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+544(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+544(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+576(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+576(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+608(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+608(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+0(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+0(SB), Z21, Z19
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+	VMAXPS.BCST      constants<>+640(SB), Z10, Z10
+	VFMADD231PS      Z13, Z11, Z10
+	VMAXPS.BCST      constants<>+640(SB), Z14, Z14
+	VFMADD231PS      Z17, Z15, Z14
+	VMAXPS.BCST      constants<>+640(SB), Z18, Z18
+	VFMADD231PS      Z21, Z19, Z18
+
+positive61:
+	VMOVUPS          Z6, (R10)
+	VMOVUPS          Z10, 128(R10)
+	VMOVUPS          Z14, 256(R10)
+	VMOVUPS          Z18, 384(R10)
+	TESTQ            DX, DX
+	JZ               open63
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z10
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z14
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VMOVUPS.Z        (DX), K1, Z18
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VXORPS.BCST      constants<>+192(SB), Z10, Z11
+	VXORPS.BCST      constants<>+192(SB), Z14, Z15
+	VXORPS.BCST      constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z13, Z13
+	VADDPS.BCST      constants<>+0(SB), Z17, Z17
+	VADDPS.BCST      constants<>+0(SB), Z21, Z21
+	VDIVPS           Z9, Z6, Z6
+	VDIVPS           Z13, Z10, Z10
+	VDIVPS           Z17, Z14, Z14
+	VDIVPS           Z21, Z18, Z18
+	VMOVUPS          Z6, 64(R10)
+	VMOVUPS          Z10, 192(R10)
+	VMOVUPS          Z14, 320(R10)
+	VMOVUPS          Z18, 448(R10)
+
+open63:
+	ADDQ $0x00000200, R10
+	SUBQ $0x04, R12
+	JMP  several
+
+single:
+	TESTQ      R12, R12
+	JZ         looked
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 64(CX)
+	ADDQ       sdelta+56(FP), CX
+	CMPQ       softplus+168(FP), $0x00
+	JEQ        positive64
+	MOVQ       bias+128(FP), R13
+	TESTQ      R13, R13
+	JZ         bare65
+	VMOVUPS.Z  (R13), K1, Z7
+	VADDPS     Z7, Z6, Z6
+
+bare65:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+
+positive64:
+	VMOVUPS          Z6, (R10)
+	TESTQ            DX, DX
+	JZ               open66
+	VMOVUPS.Z        (DX), K1, Z6
+	PREFETCHT0       64(DX)
+	ADDQ             sz+64(FP), DX
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VDIVPS           Z9, Z6, Z6
+	VMOVUPS          Z6, 64(R10)
+
+open66:
+	ADDQ $0x00000080, R10
+	SUBQ $0x01, R12
+	JMP  single
+
+looked:
+	MOVQ    scratch+120(FP), R10
+	VMOVUPS (R9), Z6
+	VMOVUPS 64(R9), Z7
+	VMOVUPS 128(R9), Z8
+	VMOVUPS 192(R9), Z9
+	VMOVUPS 256(R9), Z10
+	VMOVUPS 320(R9), Z11
+	VMOVUPS 384(R9), Z12
+	VMOVUPS 448(R9), Z13
+	VMOVUPS 512(R9), Z14
+	VMOVUPS 576(R9), Z15
+	VMOVUPS 640(R9), Z16
+	VMOVUPS 704(R9), Z17
+	VMOVUPS 768(R9), Z18
+	VMOVUPS 832(R9), Z19
+	VMOVUPS 896(R9), Z20
+	VMOVUPS 960(R9), Z21
+
 step:
-	VMOVUPS.Z (CX), K1, Z26
-	CMPQ      softplus+160(FP), $0x00
-	JEQ       positive
-	MOVQ      bias+120(FP), R10
-	TESTQ     R10, R10
-	JZ        bare
-	VMOVUPS.Z (R10), K1, Z29
-	VADDPS    Z29, Z26, Z26
-
-bare:
-	VORPS.BCST       constants<>+192(SB), Z26, Z28
-	VBROADCASTSS     constants<>+224(SB), Z29
-	VMAXPS           Z28, Z29, Z28
-	VBROADCASTSS     constants<>+256(SB), Z29
-	VMINPS           Z28, Z29, Z28
-	VMULPS.BCST      constants<>+288(SB), Z28, Z30
-	VRNDSCALEPS      $0x00, Z30, Z29
-	VMOVAPS          Z29, Z30
-	VFMSUB231PS.BCST constants<>+288(SB), Z28, Z30
-	VFMADD231PS.BCST constants<>+320(SB), Z28, Z30
-	VMOVAPS          Z30, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
-	VSCALEFPS        Z29, Z30, Z30
-	VBROADCASTSS     constants<>+352(SB), Z28
-	VFMADD213PS.BCST constants<>+384(SB), Z30, Z28
-	VFMADD213PS.BCST constants<>+416(SB), Z30, Z28
-	VFMADD213PS.BCST constants<>+448(SB), Z30, Z28
-	VFMADD213PS.BCST constants<>+480(SB), Z30, Z28
-	VFMADD213PS.BCST constants<>+512(SB), Z30, Z28
-	VFMADD213PS.BCST constants<>+544(SB), Z30, Z28
-	VFMADD213PS.BCST constants<>+576(SB), Z30, Z28
-	VFMADD213PS.BCST constants<>+608(SB), Z30, Z28
-	VFMADD213PS.BCST constants<>+0(SB), Z30, Z28
-	VMAXPS.BCST      constants<>+640(SB), Z26, Z26
-	VFMADD231PS      Z30, Z28, Z26
-
-positive:
+	VMOVUPS          (R10), Z26
 	VMOVUPS.Z        (AX), K1, Z27
+	PREFETCHT0       64(AX)
+	PREFETCHT0       64(BX)
 	VXORPS           Z22, Z22, Z22
 	VXORPS           Z23, Z23, Z23
 	VXORPS           Z24, Z24, Z24
@@ -2406,273 +5090,254 @@ positive:
 	VMULPS           (R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      (SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z0
-	VFMADD231PS.BCST (DI), Z0, Z22
+	VFMADD213PS      Z28, Z30, Z6
+	VFMADD231PS.BCST (DI), Z6, Z22
 	VMULPS           64(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      4(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z1
-	VFMADD231PS.BCST 4(DI), Z1, Z23
+	VFMADD213PS      Z28, Z30, Z7
+	VFMADD231PS.BCST 4(DI), Z7, Z23
 	VMULPS           128(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      8(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z2
-	VFMADD231PS.BCST 8(DI), Z2, Z24
+	VFMADD213PS      Z28, Z30, Z8
+	VFMADD231PS.BCST 8(DI), Z8, Z24
 	VMULPS           192(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      12(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z3
-	VFMADD231PS.BCST 12(DI), Z3, Z25
+	VFMADD213PS      Z28, Z30, Z9
+	VFMADD231PS.BCST 12(DI), Z9, Z25
 	VMULPS           256(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      16(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z4
-	VFMADD231PS.BCST 16(DI), Z4, Z22
+	VFMADD213PS      Z28, Z30, Z10
+	VFMADD231PS.BCST 16(DI), Z10, Z22
 	VMULPS           320(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      20(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z5
-	VFMADD231PS.BCST 20(DI), Z5, Z23
+	VFMADD213PS      Z28, Z30, Z11
+	VFMADD231PS.BCST 20(DI), Z11, Z23
 	VMULPS           384(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      24(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z6
-	VFMADD231PS.BCST 24(DI), Z6, Z24
+	VFMADD213PS      Z28, Z30, Z12
+	VFMADD231PS.BCST 24(DI), Z12, Z24
 	VMULPS           448(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      28(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z7
-	VFMADD231PS.BCST 28(DI), Z7, Z25
+	VFMADD213PS      Z28, Z30, Z13
+	VFMADD231PS.BCST 28(DI), Z13, Z25
 	VMULPS           512(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      32(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z8
-	VFMADD231PS.BCST 32(DI), Z8, Z22
+	VFMADD213PS      Z28, Z30, Z14
+	VFMADD231PS.BCST 32(DI), Z14, Z22
 	VMULPS           576(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      36(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z9
-	VFMADD231PS.BCST 36(DI), Z9, Z23
+	VFMADD213PS      Z28, Z30, Z15
+	VFMADD231PS.BCST 36(DI), Z15, Z23
 	VMULPS           640(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      40(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z10
-	VFMADD231PS.BCST 40(DI), Z10, Z24
+	VFMADD213PS      Z28, Z30, Z16
+	VFMADD231PS.BCST 40(DI), Z16, Z24
 	VMULPS           704(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      44(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z11
-	VFMADD231PS.BCST 44(DI), Z11, Z25
+	VFMADD213PS      Z28, Z30, Z17
+	VFMADD231PS.BCST 44(DI), Z17, Z25
 	VMULPS           768(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      48(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z12
-	VFMADD231PS.BCST 48(DI), Z12, Z22
+	VFMADD213PS      Z28, Z30, Z18
+	VFMADD231PS.BCST 48(DI), Z18, Z22
 	VMULPS           832(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      52(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z13
-	VFMADD231PS.BCST 52(DI), Z13, Z23
+	VFMADD213PS      Z28, Z30, Z19
+	VFMADD231PS.BCST 52(DI), Z19, Z23
 	VMULPS           896(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      56(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z14
-	VFMADD231PS.BCST 56(DI), Z14, Z24
+	VFMADD213PS      Z28, Z30, Z20
+	VFMADD231PS.BCST 56(DI), Z20, Z24
 	VMULPS           960(R8), Z26, Z28
 	VRNDSCALEPS      $0x00, Z28, Z29
 	VSUBPS           Z29, Z28, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
+	VMOVAPS          Z5, Z30
+	VFMADD213PS      Z4, Z28, Z30
+	VFMADD213PS      Z3, Z28, Z30
+	VFMADD213PS      Z2, Z28, Z30
+	VFMADD213PS      Z1, Z28, Z30
+	VFMADD213PS      Z0, Z28, Z30
 	VSCALEFPS        Z29, Z30, Z30
 	VMULPS.BCST      60(SI), Z27, Z28
-	VFMADD213PS      Z28, Z30, Z15
-	VFMADD231PS.BCST 60(DI), Z15, Z25
+	VFMADD213PS      Z28, Z30, Z21
+	VFMADD231PS.BCST 60(DI), Z21, Z25
 	VADDPS           Z23, Z22, Z22
 	VADDPS           Z25, Z24, Z24
 	VADDPS           Z24, Z22, Z22
-	MOVQ             skip+128(FP), R10
-	TESTQ            R10, R10
+	MOVQ             skip+136(FP), R12
+	TESTQ            R12, R12
 	JZ               noskip
-	VMOVUPS.Z        (R10), K1, Z29
+	VMOVUPS.Z        (R12), K1, Z29
 	VMOVUPS.Z        (AX), K1, Z28
 	VFMADD231PS      Z28, Z29, Z22
 
 noskip:
-	TESTQ            DX, DX
-	JZ               nogate
-	VMOVUPS.Z        (DX), K1, Z23
-	VXORPS.BCST      constants<>+192(SB), Z23, Z28
-	VBROADCASTSS     constants<>+224(SB), Z29
-	VMAXPS           Z28, Z29, Z28
-	VBROADCASTSS     constants<>+256(SB), Z29
-	VMINPS           Z28, Z29, Z28
-	VMULPS.BCST      constants<>+288(SB), Z28, Z30
-	VRNDSCALEPS      $0x00, Z30, Z29
-	VMOVAPS          Z29, Z30
-	VFMSUB231PS.BCST constants<>+288(SB), Z28, Z30
-	VFMADD231PS.BCST constants<>+320(SB), Z28, Z30
-	VMOVAPS          Z30, Z28
-	VMOVAPS          Z21, Z30
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z19, Z28, Z30
-	VFMADD213PS      Z18, Z28, Z30
-	VFMADD213PS      Z17, Z28, Z30
-	VFMADD213PS      Z16, Z28, Z30
-	VSCALEFPS        Z29, Z30, Z30
-	VADDPS.BCST      constants<>+0(SB), Z30, Z30
-	VDIVPS           Z30, Z23, Z23
-	VMULPS           Z23, Z22, Z22
-	ADDQ             sz+64(FP), DX
+	TESTQ  DX, DX
+	JZ     nogate
+	VMULPS 64(R10), Z22, Z22
 
 nogate:
 	VMOVUPS  Z22, K1, (BX)
 	ADDQ     su+48(FP), AX
-	ADDQ     sdelta+56(FP), CX
 	ADDQ     sy+72(FP), BX
 	ADDQ     sb+80(FP), SI
 	ADDQ     sc+88(FP), DI
-	DECQ     steps+136(FP)
+	ADDQ     $0x00000080, R10
+	DECQ     steps+144(FP)
+	DECQ     R11
 	JNZ      step
-	VMOVUPS  Z0, (R9)
-	VMOVUPS  Z1, 64(R9)
-	VMOVUPS  Z2, 128(R9)
-	VMOVUPS  Z3, 192(R9)
-	VMOVUPS  Z4, 256(R9)
-	VMOVUPS  Z5, 320(R9)
-	VMOVUPS  Z6, 384(R9)
-	VMOVUPS  Z7, 448(R9)
-	VMOVUPS  Z8, 512(R9)
-	VMOVUPS  Z9, 576(R9)
-	VMOVUPS  Z10, 640(R9)
-	VMOVUPS  Z11, 704(R9)
-	VMOVUPS  Z12, 768(R9)
-	VMOVUPS  Z13, 832(R9)
-	VMOVUPS  Z14, 896(R9)
-	VMOVUPS  Z15, 960(R9)
+	VMOVUPS  Z6, (R9)
+	VMOVUPS  Z7, 64(R9)
+	VMOVUPS  Z8, 128(R9)
+	VMOVUPS  Z9, 192(R9)
+	VMOVUPS  Z10, 256(R9)
+	VMOVUPS  Z11, 320(R9)
+	VMOVUPS  Z12, 384(R9)
+	VMOVUPS  Z13, 448(R9)
+	VMOVUPS  Z14, 512(R9)
+	VMOVUPS  Z15, 576(R9)
+	VMOVUPS  Z16, 640(R9)
+	VMOVUPS  Z17, 704(R9)
+	VMOVUPS  Z18, 768(R9)
+	VMOVUPS  Z19, 832(R9)
+	VMOVUPS  Z20, 896(R9)
+	VMOVUPS  Z21, 960(R9)
+	CMPQ     steps+144(FP), $0x00
+	JNE      batch
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET

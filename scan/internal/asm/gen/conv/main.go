@@ -55,8 +55,8 @@ func conv4(s *vec.Set) {
 	s.LoadTail(Mem{Base: window}, old[0])
 	s.LoadTail(Mem{Base: window, Index: swindow, Scale: 1}, old[1])
 	s.LoadTail(Mem{Base: window, Index: swindow, Scale: 2}, old[2])
-	now, sum := s.Reg(), s.Reg()
-	t := []reg.VecPhysical{s.Reg(), s.Reg(), s.Reg()}
+	now, c := s.Reg(), s.NewChains(1)[0]
+	sum := c.X
 	e := s.NewExp(0)
 	restore := vec.Flush()
 
@@ -80,7 +80,7 @@ func conv4(s *vec.Set) {
 	VMOVAPS(now, old[2])
 	CMPQ(vec.Arg("silu"), Imm(0))
 	JEQ(LabelRef("linear"))
-	e.SiLU(sum, t[0], t[1], t[2])
+	e.SiLU(c)
 	Label("linear")
 	s.StoreTail(sum, Mem{Base: y})
 	ADDQ(vec.Arg("sx"), x)

@@ -56,17 +56,17 @@ func softplus(wide bool) {
 	p := vec.Args("dst", "x", "bias", "n")
 	dst, x, bias, n := p[0], p[1], p[2], p[3]
 	e := s.NewExp(6)
-	v, t0, t1, t2 := s.Reg(), s.Reg(), s.Reg(), s.Reg()
+	c := s.NewChains(1)[0]
 	loop(s, n, func(i reg.GPVirtual, load, store func(a, b Op)) {
-		load(Mem{Base: x, Index: i, Scale: 1}, v)
+		load(Mem{Base: x, Index: i, Scale: 1}, c.X)
 		bare := vec.Unique("bare")
 		TESTQ(bias, bias)
 		JZ(LabelRef(bare))
-		load(Mem{Base: bias, Index: i, Scale: 1}, t0)
-		VADDPS(t0, v, v)
+		load(Mem{Base: bias, Index: i, Scale: 1}, c.T0)
+		VADDPS(c.T0, c.X, c.X)
 		Label(bare)
-		e.Softplus(v, t0, t1, t2)
-		store(v, Mem{Base: dst, Index: i, Scale: 1})
+		e.Softplus(c)
+		store(c.X, Mem{Base: dst, Index: i, Scale: 1})
 	})
 	restore()
 	VZEROUPPER()
@@ -82,11 +82,11 @@ func silu(wide bool) {
 	p := vec.Args("x", "n")
 	x, n := p[0], p[1]
 	e := s.NewExp(6)
-	v, t0, t1, t2 := s.Reg(), s.Reg(), s.Reg(), s.Reg()
+	c := s.NewChains(1)[0]
 	loop(s, n, func(i reg.GPVirtual, load, store func(a, b Op)) {
-		load(Mem{Base: x, Index: i, Scale: 1}, v)
-		e.SiLU(v, t0, t1, t2)
-		store(v, Mem{Base: x, Index: i, Scale: 1})
+		load(Mem{Base: x, Index: i, Scale: 1}, c.X)
+		e.SiLU(c)
+		store(c.X, Mem{Base: x, Index: i, Scale: 1})
 	})
 	restore()
 	VZEROUPPER()
@@ -102,13 +102,13 @@ func gate(wide bool) {
 	p := vec.Args("y", "z", "n")
 	y, z, n := p[0], p[1], p[2]
 	e := s.NewExp(6)
-	v, t0, t1, t2 := s.Reg(), s.Reg(), s.Reg(), s.Reg()
+	c := s.NewChains(1)[0]
 	loop(s, n, func(i reg.GPVirtual, load, store func(a, b Op)) {
-		load(Mem{Base: z, Index: i, Scale: 1}, v)
-		e.SiLU(v, t0, t1, t2)
-		load(Mem{Base: y, Index: i, Scale: 1}, t0)
-		VMULPS(t0, v, v)
-		store(v, Mem{Base: y, Index: i, Scale: 1})
+		load(Mem{Base: z, Index: i, Scale: 1}, c.X)
+		e.SiLU(c)
+		load(Mem{Base: y, Index: i, Scale: 1}, c.T0)
+		VMULPS(c.T0, c.X, c.X)
+		store(c.X, Mem{Base: y, Index: i, Scale: 1})
 	})
 	restore()
 	VZEROUPPER()

@@ -68,37 +68,81 @@ func (e *Exp) Exp2(x, t, dst reg.VecPhysical) {
 	e.scale(t, dst)
 }
 
-// Exp is dst = exp(x) to the last bit or two, for an x that went through Clamp
-// and, where registers are narrow, is at most 88: x·log2(e) is reduced in two
-// parts. It leaves junk in x and t.
-func (e *Exp) Exp(x, t, dst reg.VecPhysical) {
-	e.s.Mul(Const(log2eHigh), x, dst)
-	if e.s.Wide {
-		VRNDSCALEPS(Imm(0), dst, t)
-		VMOVAPS(t, dst)
-	} else {
-		VCVTPS2DQ(dst, t)
-		VCVTDQ2PS(t, dst)
+// Chain is the registers of one computation of Exp, Softplus or SiLU: X is its
+// argument, the others scratch. Several chains go through together, an
+// instruction of each in turn: each waits for its own result only, and a
+// processor that looks some hundred instructions ahead finds others to run.
+type Chain struct{ X, T0, T1, T2 reg.VecPhysical }
+
+// NewChains takes the registers of n chains.
+func (s *Set) NewChains(n int) []Chain {
+	cs := make([]Chain, n)
+	for i := range cs {
+		cs[i] = Chain{s.Reg(), s.Reg(), s.Reg(), s.Reg()}
 	}
-	// f = x·high − k, exactly rounded, + x·low.
-	e.s.FmaSub(Const(log2eHigh), x, dst)
-	e.s.Fma(Const(log2eLow), x, dst)
-	VMOVAPS(dst, x)
-	e.poly(x, dst)
-	if e.s.Wide {
-		VSCALEFPS(t, dst, dst)
-	} else {
-		e.scale(t, dst)
+	return cs
+}
+
+// FreeChains gives them back.
+func (s *Set) FreeChains(cs []Chain) {
+	for _, c := range cs {
+		s.Free(c.X, c.T0, c.T1, c.T2)
 	}
 }
 
-// Clamp bounds x, in place, to where exp is finite or just not: ±Inf would
-// leave no remainder. NaN stays. It leaves junk in t.
-func (e *Exp) Clamp(x, t reg.VecPhysical) {
-	e.s.Set(Const(-87.5), t) // exp is below 2^-126 there and counts as 0
-	VMAXPS(x, t, x)
-	e.s.Set(Const(88.75), t) // and +Inf here: log(2^128) is 88.72…
-	VMINPS(x, t, x)
+// exp is T2 = exp(T0) to the last bit or two, for finite T0 and, where registers
+// are narrow, at most 88: T0·log2(e) is reduced in two parts. T0 and T1 become
+// junk.
+func (e *Exp) exp(cs []Chain) {
+	s := e.s
+	for _, c := range cs {
+		s.Mul(Const(log2eHigh), c.T0, c.T2)
+	}
+	for _, c := range cs {
+		if s.Wide {
+			VRNDSCALEPS(Imm(0), c.T2, c.T1)
+			VMOVAPS(c.T1, c.T2)
+		} else {
+			VCVTPS2DQ(c.T2, c.T1)
+			VCVTDQ2PS(c.T1, c.T2)
+		}
+	}
+	// f = x·high − k, exactly rounded, + x·low.
+	for _, c := range cs {
+		s.FmaSub(Const(log2eHigh), c.T0, c.T2)
+	}
+	for _, c := range cs {
+		s.Fma(Const(log2eLow), c.T0, c.T2)
+	}
+	for _, c := range cs {
+		VMOVAPS(c.T2, c.T0)
+		s.Set(e.c[5], c.T2)
+	}
+	for k := 4; k >= 0; k-- {
+		for _, c := range cs {
+			s.Horner(e.c[k], c.T0, c.T2)
+		}
+	}
+	for _, c := range cs {
+		if s.Wide {
+			VSCALEFPS(c.T1, c.T2, c.T2)
+		} else {
+			e.scale(c.T1, c.T2)
+		}
+	}
+}
+
+// bound bounds T0 to where exp is finite or just not: ±Inf would leave no
+// remainder. NaN stays. T1 becomes junk.
+func (e *Exp) bound(cs []Chain) {
+	for _, c := range cs {
+		e.s.Set(Const(-87.5), c.T1) // exp is below 2^-126 there and counts as 0
+		VMAXPS(c.T0, c.T1, c.T0)
+	}
+	for _, c := range cs {
+		e.s.Set(Const(88.75), c.T1) // and +Inf here: log(2^128) is 88.72…
+		VMINPS(c.T0, c.T1, c.T0)
+	}
 }
 
 // poly is dst = Σ c_k·f^k.
@@ -123,40 +167,61 @@ func (e *Exp) scale(k, dst reg.VecPhysical) {
 	VPADDD(k, dst, dst)
 }
 
-// Softplus is x = log(1+exp(x)) = max(x,0) + log1p(exp(−|x|)): x itself from 17
-// on in float32. It leaves junk in the temporaries.
-func (e *Exp) Softplus(x, t0, t1, t2 reg.VecPhysical) {
-	e.s.Or(ConstBits(1<<31), x, t0)
-	e.Clamp(t0, t1)
-	e.Exp(t0, t1, t2) // t2 = exp(−|x|)
-	e.s.Set(Const(log1pPoly[9]), t0)
-	for k := 8; k >= 0; k-- {
-		e.s.Horner(Const(log1pPoly[k]), t2, t0)
+// Softplus is X = log(1+exp(X)) = max(X,0) + log1p(exp(−|X|)): X itself from 17 on
+// in float32.
+func (e *Exp) Softplus(cs ...Chain) {
+	s := e.s
+	for _, c := range cs {
+		s.Or(ConstBits(1<<31), c.X, c.T0)
 	}
-	e.s.Max(Const(0), x, x)
-	VFMADD231PS(t2, t0, x)
+	e.bound(cs)
+	e.exp(cs)
+	for _, c := range cs {
+		s.Set(Const(log1pPoly[9]), c.T0)
+	}
+	for k := 8; k >= 0; k-- {
+		for _, c := range cs {
+			s.Horner(Const(log1pPoly[k]), c.T2, c.T0)
+		}
+	}
+	for _, c := range cs {
+		s.Max(Const(0), c.X, c.X)
+		VFMADD231PS(c.T2, c.T0, c.X)
+	}
 }
 
-// SiLU is x = x/(1+exp(−x)). It leaves junk in the temporaries.
-func (e *Exp) SiLU(x, t0, t1, t2 reg.VecPhysical) {
-	if e.s.Wide {
-		e.s.Xor(ConstBits(1<<31), x, t0)
-		e.Clamp(t0, t1)
-		e.Exp(t0, t1, t2)
-		e.s.Add(Const(1), t2, t2)
-		VDIVPS(t2, x, x)
+// SiLU is X = X/(1+exp(−X)).
+func (e *Exp) SiLU(cs ...Chain) {
+	s := e.s
+	for _, c := range cs {
+		if s.Wide {
+			s.Xor(ConstBits(1<<31), c.X, c.T0)
+		} else {
+			s.Or(ConstBits(1<<31), c.X, c.T0)
+		}
+	}
+	e.bound(cs)
+	e.exp(cs)
+	if s.Wide {
+		for _, c := range cs {
+			s.Add(Const(1), c.T2, c.T2)
+		}
+		for _, c := range cs {
+			VDIVPS(c.T2, c.X, c.X)
+		}
 		return
 	}
-	// scale cannot overflow to +Inf, so the exponential is that of −|x|:
-	// x·(1 or exp(x))/(1+exp(−|x|)), by the sign of x.
-	e.s.Or(ConstBits(1<<31), x, t0)
-	e.Clamp(t0, t1)
-	e.Exp(t0, t1, t2)
-	e.s.Set(Const(1), t0)
-	VADDPS(t0, t2, t1)
-	VBLENDVPS(x, t2, t0, t0)
-	VMULPS(t0, x, x)
-	VDIVPS(t1, x, x)
+	// scale cannot overflow to +Inf, so the exponential was that of −|X|:
+	// X·(1 or exp(X))/(1+exp(−|X|)), by the sign of X.
+	for _, c := range cs {
+		s.Set(Const(1), c.T0)
+		VADDPS(c.T0, c.T2, c.T1)
+		VBLENDVPS(c.X, c.T2, c.T0, c.T0)
+		VMULPS(c.T0, c.X, c.X)
+	}
+	for _, c := range cs {
+		VDIVPS(c.T1, c.X, c.X)
+	}
 }
 
 // Exp2Minus1 is p = 2^x as Exp2 has it and x = 2^x − 1: the polynomial without
