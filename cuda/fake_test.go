@@ -37,7 +37,6 @@ type fake struct {
 	contexts  int
 	pinned    int
 	calls     map[string]int
-	log       []string // what LoadModule was given and more
 	attribute map[driver.Attribute]int
 }
 

@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"errors"
 	"fmt"
 
 	"mamba-tui/cuda/internal/driver"
@@ -21,7 +22,8 @@ func (b *Backend) Capture(f func()) (scan.Graph, error) {
 		return nil, errClosed
 	}
 	if b.capturing {
-		return nil, fmt.Errorf("cuda: Capture: a recording is under way already")
+		b.refuse("Capture")
+		return nil, errors.New("cuda: Capture: a recording is under way already")
 	}
 	d := b.device
 	begin := d.ask(func() error {

@@ -1,6 +1,8 @@
 package cuda
 
 import (
+	"slices"
+
 	"mamba-tui/cuda/kernels"
 	"mamba-tui/scan"
 )
@@ -190,6 +192,7 @@ func (b *Backend) steps(tap *scan.ScanTap) (at uint64, ok bool) {
 		return 0, true
 	}
 	if b.capturing {
+		// The steps lie in a buffer that the next tap overwrites.
 		b.refuse("Scan with a tap")
 		return 0, false
 	}
@@ -197,7 +200,7 @@ func (b *Backend) steps(tap *scan.ScanTap) (at uint64, ok bool) {
 	if b.taps == nil || b.taps.Len() < n {
 		if b.taps != nil {
 			b.taps.Free()
-			b.taps = nil
+			b.taps, b.tapSteps = nil, nil
 		}
 		buf, err := b.Alloc(scan.Int32, max(256, n))
 		if err != nil {
@@ -206,10 +209,13 @@ func (b *Backend) steps(tap *scan.ScanTap) (at uint64, ok bool) {
 		}
 		b.taps = buf
 	}
-	b.tapSteps = b.tapSteps[:0]
-	for _, t := range tap.Steps {
-		b.tapSteps = append(b.tapSteps, int32(t))
+	// A training asks for the same steps again and again.
+	if !slices.EqualFunc(b.tapSteps, tap.Steps, func(a int32, t int) bool { return int(a) == t }) {
+		b.tapSteps = b.tapSteps[:0]
+		for _, t := range tap.Steps {
+			b.tapSteps = append(b.tapSteps, int32(t))
+		}
+		b.WriteInts(b.taps, 0, b.tapSteps)
 	}
-	b.WriteInts(b.taps, 0, b.tapSteps)
 	return uint64(b.taps.(*buffer).at), true
 }

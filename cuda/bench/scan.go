@@ -31,7 +31,7 @@ func (g *gpu) scans(r *report, backward bool) error {
 	r.heading("selective scan, forward: softplus, skip, gate, final state; float32")
 	for _, row := range rows {
 		if err := g.scan(r, row[0], row[1], row[2]); err != nil {
-			return fmt.Errorf("B %d, D %d, L %d: %w", row[0], row[1], row[2], err)
+			return fmt.Errorf("row (B %d, D %d, L %d): %w", row[0], row[1], row[2], err)
 		}
 	}
 	return nil
