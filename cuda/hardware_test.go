@@ -57,6 +57,17 @@ func TestHardwareConformance(t *testing.T) {
 	scantest.Run(t, func(testing.TB) scan.Backend { return unclosed{b} })
 }
 
+// TestHardwareGradients is that of the backward operations.
+func TestHardwareGradients(t *testing.T) {
+	b := onDevice(t)
+	scantest.RunDifferentiable(t, func(_ testing.TB, dtype scan.DType) scan.Differentiable {
+		if dtype == scan.Float64 {
+			return scan.NewCPU(scan.Options{DType: dtype})
+		}
+		return unclosed{b}
+	}, scan.Float32)
+}
+
 // TestHardwareModel: a model of the width of mamba-130m agrees with float64.
 func TestHardwareModel(t *testing.T) {
 	b := onDevice(t)
