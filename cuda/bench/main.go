@@ -98,12 +98,12 @@ func bench() error {
 		r.device = g.Info.Name
 		fmt.Println(g.describe())
 		if wants("scan") {
-			if err := g.scans(r, false); err != nil {
+			if err := g.scans(r); err != nil {
 				return err
 			}
 		}
 		if wants("backward") {
-			if err := g.scans(r, true); err != nil {
+			if err := g.backwards(r); err != nil {
 				return err
 			}
 		}

@@ -23,11 +23,8 @@ const states = 16
 // inputs are one set of a scan's arrays. Layout: (B, L, D), with D contiguous.
 type inputs struct{ u, delta, z, y, b, c, h driver.Ptr }
 
-// scans measures every row, forward or backward.
-func (g *gpu) scans(r *report, backward bool) error {
-	if backward {
-		return g.backwards(r)
-	}
+// scans measures every row.
+func (g *gpu) scans(r *report) error {
 	r.heading("selective scan, forward: softplus, skip, gate, final state; float32")
 	for _, row := range rows {
 		if err := g.scan(r, row[0], row[1], row[2]); err != nil {
