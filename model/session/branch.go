@@ -17,6 +17,8 @@ type branch struct {
 	name   string
 	marks  []Mark
 	tokens History // of the current branch: when it was last left
+	overlay
+	kept bool // made by naming a list of tweaks: it is compared under them
 }
 
 // BranchInfo is a branch in the list of all.
@@ -27,6 +29,7 @@ type BranchInfo struct {
 	Len     int
 	Name    string // untrusted text; may be empty
 	Current bool
+	Tweaks  []Tweak // of a branch that KeepTweaks made; nil otherwise
 }
 
 // infoOf describes branch i.
@@ -35,6 +38,9 @@ func (s *Session) infoOf(i int) BranchInfo {
 	info := BranchInfo{ID: b.id, Parent: b.parent, At: b.at, Len: b.tokens.Len(), Name: b.name, Current: i == s.current}
 	if info.Current {
 		info.Len = s.clean.n
+	}
+	if b.kept {
+		info.Tweaks = b.list
 	}
 	return info
 }
@@ -75,9 +81,14 @@ func (s *Session) open(at int) error {
 		return err
 	}
 	old.marks = kept // rolling back dropped some
-	s.branches = append(s.branches, branch{id: len(s.branches) + 1, parent: old.id, at: at, marks: marks})
+	s.branches = append(s.branches, branch{id: len(s.branches) + 1, parent: old.id, at: at, marks: marks, overlay: old.overlay.shared()})
 	s.current = len(s.branches) - 1
 	s.clean.branch = s.branches[s.current].id
+	if s.follows() {
+		s.changed.branch, s.versus.Branch = s.clean.branch, s.clean.branch
+	} else {
+		s.dropChanged()
+	}
 	if at < 0 {
 		s.say("branch %d opened, empty; branch %d keeps its %s", s.current+1, s.branches[s.current].parent, count(n, "token"))
 	} else {
@@ -133,7 +144,7 @@ type NameBranch struct {
 func (o NameBranch) apply(_ context.Context, s *Session) error {
 	i := s.find(o.ID)
 	if i < 0 {
-		return fmt.Errorf("session: there is no branch %d: branches are 1 to %d", o.ID, len(s.branches))
+		return s.noBranch(o.ID)
 	}
 	if len(o.Name) > maxName {
 		return fmt.Errorf("session: the branch's name has %d bytes, want at most %d", len(o.Name), maxName)
@@ -145,4 +156,8 @@ func (o NameBranch) apply(_ context.Context, s *Session) error {
 // find is the index of the branch with an id, or −1.
 func (s *Session) find(id int) int {
 	return slices.IndexFunc(s.branches, func(b branch) bool { return b.id == id })
+}
+
+func (s *Session) noBranch(id int) error {
+	return fmt.Errorf("session: there is no branch %d: branches are 1 to %d", id, len(s.branches))
 }

@@ -87,12 +87,15 @@ func TestAnyHistoryEqualsAFreshRun(t *testing.T) {
 			}
 			last = f.at
 		}
-		if s.changed != nil {
-			if err := fresh.change(ctx, s.changed.tweaks); err != nil {
+		if y := s.overlay(); len(y.inForce()) > 0 {
+			if err := (SetTweaks{y.inForce()}).apply(ctx, fresh); err != nil {
 				rt.Fatal(err)
 			}
-			fresh.frozen = s.frozen
-			sameRun(rt, s.changed, fresh.changed)
+			mustFrame(rt, s, Look{T: -1, Follow: true, To: 1})
+			mustFrame(rt, fresh, Look{T: -1, Follow: true, To: 1})
+			if s.compare == 0 {
+				sameRun(rt, s.changed, fresh.changed)
+			}
 		}
 		for _, b := range s.branches {
 			if b.id == s.branches[s.current].id {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,10 @@ const (
 	settle = 200 * time.Millisecond
 	// patience is how long mutations may keep pushing a frame back.
 	patience = 250 * time.Millisecond
+	// besideTime is how long a frame waits for the changed run, and slice how
+	// long that is worked on between looking for other things to do.
+	besideTime = 40 * time.Millisecond
+	slice      = 20 * time.Millisecond
 	// startWidth is the visible width until the first Look.
 	startWidth = 64
 )
@@ -185,7 +190,25 @@ func (e *Engine) run() {
 			e.view(true)
 			continue
 		}
+		if e.s.behind() > 0 {
+			e.work()
+			continue
+		}
 		e.rest()
+	}
+}
+
+// work brings the changed run on for a while. There is a new frame when it has
+// come to where it is looked at, when it is done, and now and then between.
+func (e *Engine) work() {
+	before := e.s.shown(e.s.looked)
+	if err := e.s.fill(e.ctx, math.MaxInt, slice); err != nil && e.ctx.Err() == nil {
+		e.s.abandon(err)
+		e.stale = true
+		return
+	}
+	if e.s.behind() == 0 || !before && e.s.shown(e.s.looked) || time.Since(e.published) >= progress {
+		e.stale = true
 	}
 }
 
@@ -250,7 +273,7 @@ func (e *Engine) view(yielding bool) {
 	e.yielding = yielding && time.Since(e.published) < patience
 	e.mu.Unlock()
 
-	f, err := e.s.Frame(ctx, l)
+	f, err := e.s.frame(ctx, l, besideTime)
 
 	e.mu.Lock()
 	e.cancelView = nil

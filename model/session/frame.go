@@ -22,9 +22,17 @@ type Frame struct {
 	Asked   Look    // the request that the frame answers, as it was made
 	Look    Look    // what that came to: clipped, and following the end if asked to
 	Clean   *Window // the run without tweaks: the visible tokens of Look's layer
-	Changed *Window // the same with Tweaks in force; nil without
-	Tweaks  []Tweak // in force, with their scope
-	Branch  Branch
+	Changed *Window // what Versus says, clipped to the tokens it has; nil without, or while it is on its way
+	Versus  Versus  // what the changed run is
+	// TweakPending is how many tokens the changed run has still to do.
+	TweakPending int
+	Divergence   *Divergence // of Clean and Changed; nil without Changed
+	Tweaks       []Tweak     // the list of the branch
+	TweaksHidden bool        // the list is kept and nothing of it is in force
+	// CanUndo and CanRedo name the change of the list that Undo and Redo would
+	// take back and make again; "" is none.
+	CanUndo, CanRedo string
+	Branch           Branch
 	// Branches lists every branch, the first first.
 	Branches []BranchInfo
 	Marks    []Mark // of the current branch, ascending by T
@@ -108,7 +116,7 @@ type Window struct {
 	Write []float32 // (T, D): ‖B̄·u‖ over n, which is ‖Δ·B·u‖ under the released rule
 	H     []float32 // (T, D, N) after each token, or nil when larger than the session's bound
 
-	A    []float32 // (D, N)
+	A    []float32 // (D, N), in force at the cursor
 	Skip []float32 // (D)
 
 	Lanes []Lane // one a layer, over [From, To)

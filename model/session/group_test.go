@@ -12,7 +12,7 @@ import (
 func TestSpreadIsMeanAndVariance(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := rapid.SliceOfN(rapid.Float32Range(0, 30), 2, 200).Draw(t, "x")
-		s := newSpread(1)
+		s := newSpread(1, 1)
 		for i := range x {
 			s.add(x[i:i+1], i)
 		}
@@ -29,7 +29,7 @@ func TestSpreadIsMeanAndVariance(t *testing.T) {
 
 // Rows at once and one by one give the same bits.
 func TestSpreadOfAChunk(t *testing.T) {
-	a, b := newSpread(3), newSpread(3)
+	a, b := newSpread(3, 1), newSpread(3, 1)
 	x := make([]float32, 3*50)
 	for i := range x {
 		x[i] = float32(math.Abs(math.Sin(float64(i * i))))

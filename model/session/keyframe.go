@@ -106,6 +106,12 @@ func (k *keyframes) add(at int, fill func(*keyframe) error) error {
 	if err := fill(&f); err != nil {
 		return err
 	}
+	k.push(f)
+	return nil
+}
+
+// push keeps a keyframe later than all others.
+func (k *keyframes) push(f keyframe) {
 	k.recent = append(k.recent, f)
 	for len(k.recent) > k.max/2 {
 		f := k.recent[0]
@@ -120,7 +126,6 @@ func (k *keyframes) add(at int, fill func(*keyframe) error) error {
 		k.shift++
 		k.drop(&k.old, func(f keyframe) bool { return f.at%(k.every<<k.shift) != 0 })
 	}
-	return nil
 }
 
 // drop moves the keyframes that match from list to the free ones.

@@ -27,3 +27,9 @@ func raise(most *float32, values []float32) {
 		}
 	}
 }
+
+// join raises the magnitudes to those of h.
+func (g *Largest) join(h Largest) {
+	g.Delta, g.Write = max(g.Delta, h.Delta), max(g.Write, h.Write)
+	g.B, g.C, g.H = max(g.B, h.B), max(g.C, h.C), max(g.H, h.H)
+}

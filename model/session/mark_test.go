@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -64,7 +65,7 @@ func TestBranchesAreListed(t *testing.T) {
 		}
 	}
 	want := []BranchInfo{{ID: 1, At: -1, Len: 4, Name: "the first"}, {ID: 2, Parent: 1, At: 1, Len: 7, Current: true}}
-	if f := mustFrame(t, s, Look{}); !slices.Equal(f.Branches, want) {
+	if f := mustFrame(t, s, Look{}); !reflect.DeepEqual(f.Branches, want) {
 		t.Errorf("branches %+v, want %+v", f.Branches, want)
 	}
 	for _, op := range []Op{NameBranch{3, "x"}, NameBranch{0, "x"}, NameBranch{1, strings.Repeat("x", 201)}} {

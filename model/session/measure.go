@@ -32,6 +32,15 @@ func MeasureToken(rec *model.Record, t int, a []float32, rule scan.Rule) Measure
 	return measure(rule, a, rec.Delta[t*D:][:D], rec.U[t*D:][:D], rec.B[t*N:][:N], before, rec.H[t*D*N:][:D*N])
 }
 
+// forget makes the measures those of a token before which h is forgotten: Ā is
+// 0 whatever Δ says.
+func (m *Measures) forget() {
+	if m.Kept == m.Kept {
+		m.Kept = 0
+	}
+	m.Retention, m.HalfLife = 0, 0
+}
+
 // measure computes them from Δ (D), u (D), B (N), and h before and after
 // (D, N). Sums are in float64, where squares of float32 numbers neither
 // overflow nor vanish.

@@ -29,7 +29,7 @@ func (r *run) momentOf(rec *model.Record, at int) *Moment {
 		Z: slices.Clone(rec.Z), Y: slices.Clone(rec.Y), Gated: slices.Clone(rec.Gated),
 		B: slices.Clone(rec.B), C: slices.Clone(rec.C),
 		Out:  slices.Clone(rec.Out),
-		Rule: r.rule(rec.Layer),
+		Rule: r.plan.at(at).tweaks.Layer(rec.Layer).Rule,
 	}
 }
 

@@ -34,9 +34,6 @@ type Generate struct {
 	Sampler Sampler
 }
 
-// Freeze turns the frozen-Δ run on or off.
-type Freeze struct{ On bool }
-
 // Clear opens an empty branch; the old one is kept.
 type Clear struct{}
 
@@ -74,7 +71,5 @@ func (o Generate) apply(ctx context.Context, s *Session) error {
 	}
 	return nil
 }
-
-func (o Freeze) apply(ctx context.Context, s *Session) error { return s.freeze(ctx, o.On) }
 
 func (Clear) apply(_ context.Context, s *Session) error { return s.Clear() }

@@ -77,7 +77,7 @@ func (s *Session) measureParity(ctx context.Context, n int) error {
 	ours := make([][]float32, L) // h of the chunk
 	for r.viewAt < n {
 		at := r.viewAt
-		k := r.chunk(n-at, limit)
+		k := r.chunk(at, n-at, limit)
 		logits, exact := make([]float32, k*V), make([]float32, k*V)
 		err := r.look(ctx, k, logits, &model.Tap{What: model.TapH, Func: func(rec *model.Record) {
 			ours[rec.Layer] = append(ours[rec.Layer][:0], rec.H...)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -41,7 +42,7 @@ func TestRestore(t *testing.T) {
 		t.Fatalf("branches %+v", b.Branches)
 	}
 	for i := range a.Branches {
-		if a.Branches[i] != b.Branches[i] {
+		if !reflect.DeepEqual(a.Branches[i], b.Branches[i]) {
 			t.Errorf("branch %+v, want %+v", b.Branches[i], a.Branches[i])
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"mamba-tui/model"
-	"mamba-tui/scan"
 )
 
 // run is one pass of the machine over tokens with fixed tweaks: the clean run of
@@ -19,9 +18,9 @@ type run struct {
 	m      Machine
 	cfg    model.Config
 	lacks  Missing
-	a      [][]float32   // A of every layer, (D, N)
-	tweaks *model.Tweaks // nil: none
-	branch int           // id of the branch that tokens are of
+	a      [][]float32 // A of every layer, (D, N)
+	plan   *plan       // the tweaks; nil: none
+	branch int         // id of the branch that tokens are of
 	tokens History
 	vocab  int // ids that stand for something; rows above are padding
 
@@ -58,8 +57,8 @@ const (
 type course struct {
 	branch  int // id
 	tokens  History
-	tweaks  *model.Tweaks
-	spreads bool // keep the statistics of Δ
+	plan    *plan // the tweaks; nil: none
+	spreads bool  // keep the statistics of Δ
 	// base lends everything before its keyframe nearest to token first; nil: the
 	// run begins at the beginning.
 	base  *run
@@ -69,7 +68,7 @@ type course struct {
 func newRun(s *Session, c course) (*run, error) {
 	r := &run{
 		cfg: s.cfg, a: s.a, vocab: s.vocab,
-		tweaks: c.tweaks, branch: c.branch, tokens: c.tokens, base: c.base,
+		plan: c.plan, branch: c.branch, tokens: c.tokens, base: c.base,
 		logits: make([]float32, s.cfg.VocabSize),
 		sums:   make([]summary, s.cfg.NLayer),
 	}
@@ -77,9 +76,9 @@ func newRun(s *Session, c course) (*run, error) {
 	if c.spreads {
 		r.spread = make([]spread, s.cfg.NLayer)
 		for l := range r.spread {
-			r.spread[l] = newSpread(s.cfg.DInner)
+			r.spread[l] = newSpread(s.cfg.DInner, s.cfg.DState)
+			size += 8 * r.spread[l].floats()
 		}
-		size += 16 * s.cfg.NLayer * s.cfg.DInner
 	}
 	r.keys = newKeyframes(size, s.opt.KeyframeBytes, s.opt.KeyframeEvery)
 	if c.base != nil {
@@ -118,11 +117,16 @@ func (r *run) free() {
 	r.view.Free()
 }
 
-func (r *run) rule(layer int) scan.Rule { return r.tweaks.Layer(layer).Rule }
-
 // history returns the ids of tokens [from, to).
 func (r *run) history(from, to int) []int32 {
 	r.ids = r.tokens.ids(r.ids[:0], from, to)
+	if r.plan != nil && len(r.plan.tokens) > 0 {
+		for i := range r.ids {
+			if id, ok := r.plan.tokens[from+i]; ok {
+				r.ids[i] = id
+			}
+		}
+	}
 	return r.ids
 }
 
@@ -134,23 +138,27 @@ func (r *run) nearest(at int) *keyframe {
 	return &r.origin
 }
 
-// chunk is how many of left tokens to do at once, at most limit: few enough
-// that a cancelled request ends soon.
-func (r *run) chunk(left, limit int) int {
-	n := min(left, limit, maxChunk)
+// chunk is how many of left tokens from position at on to do at once, at most
+// limit: few enough that a cancelled request ends soon, and all with the same
+// tweaks.
+func (r *run) chunk(at, left, limit int) int {
+	n := min(left, limit, maxChunk, r.plan.at(at).to-at)
 	if r.micros > 0 {
 		n = min(n, int(float64(chunkTime.Microseconds())/r.micros))
 	}
 	return max(n, 1)
 }
 
-// forward is Machine.Forward over tokens [at, at+n) with the run's tweaks, timed.
+// forward is Machine.Forward over tokens [at, at+n), which are of one segment,
+// with the run's tweaks, timed.
 func (r *run) forward(state MachineState, at, n int, logits []float32, tap *model.Tap) (time.Duration, error) {
 	if r.lacks.Logits {
 		logits = nil
 	}
+	seg := r.plan.at(at)
 	start := time.Now()
-	err := r.m.Forward(state, Place{r.branch, at}, r.history(at, at+n), model.Options{Logits: logits, Tweaks: r.tweaks, Tap: tap})
+	err := r.m.Forward(state, Place{r.branch, at}, r.history(at, at+n),
+		model.Options{Logits: logits, Tweaks: seg.tweaks, Resets: seg.marks(n), Tap: tap})
 	took := time.Since(start)
 	if err == nil && n > 0 {
 		each := float64(took.Nanoseconds()) / 1e3 / float64(n)
@@ -169,7 +177,7 @@ func (r *run) forward(state MachineState, at, n int, logits []float32, tap *mode
 func (r *run) advance(to, end int, steps *Steps) (int, time.Duration, error) {
 	limit := max(tapFloats/(r.cfg.DInner*r.cfg.DState*r.cfg.NLayer), 1)
 	stop := r.keys.next(r.n, end)
-	n := min(r.chunk(to-r.n, limit), stop-r.n)
+	n := min(r.chunk(r.n, to-r.n, limit), stop-r.n)
 	logits := r.logits
 	if steps != nil && !r.lacks.Logits {
 		n = min(n, max(logitsMax/r.cfg.VocabSize, 1))
@@ -180,14 +188,15 @@ func (r *run) advance(to, end int, steps *Steps) (int, time.Duration, error) {
 	known := r.sums[0].end()
 	tap := &model.Tap{What: model.TapDrive | model.TapH}
 	if known > r.n {
-		tap.What = model.TapDelta
+		tap.What = model.TapDelta | model.TapB | model.TapC
 	}
+	seg := r.plan.at(r.n)
 	tap.Func = func(rec *model.Record) {
 		if r.spread != nil {
-			r.spread[rec.Layer].add(rec.Delta, r.n)
+			r.spread[rec.Layer].take(rec, r.n)
 		}
 		if known == r.n {
-			r.sums[rec.Layer].add(rec, r.a[rec.Layer], r.rule(rec.Layer))
+			r.sums[rec.Layer].add(rec, seg.in(rec.Layer, r.a[rec.Layer]))
 		}
 		if steps != nil {
 			steps.keep(rec)
@@ -240,7 +249,7 @@ func (r *run) fill(steps *Steps, n int, logits []float32) (err error) {
 // beyond the tokenizer's ids are padding.
 func (r *run) guesses(at, n, k int, logits []float32) ([][]Guess, error) {
 	if r.lacks.Logits {
-		if r.tweaks != nil {
+		if r.plan != nil {
 			return nil, nil
 		}
 		return r.m.Guesses(Place{r.branch, at}, n, k)
@@ -306,6 +315,25 @@ func (r *run) rewind(f *keyframe) error {
 	return nil
 }
 
+// absorb makes r, which is o's base, go on as o does: o's tokens are r's then.
+// o is only good to be freed afterwards.
+func (r *run) absorb(o *run) {
+	for l := range r.sums {
+		r.sums[l].absorb(&o.sums[l])
+	}
+	r.keys.truncate(o.origin.at)
+	for _, list := range [][]keyframe{o.keys.old, o.keys.recent} {
+		for _, f := range list {
+			r.keys.push(f)
+		}
+	}
+	r.state, o.state = o.state, r.state
+	r.view, o.view = o.view, r.view
+	r.branch, r.tokens, r.n = o.branch, o.tokens, o.n
+	r.logits, r.spread = o.logits, o.spread
+	r.viewAt, r.rows, r.at = o.viewAt, o.rows, o.at
+}
+
 // load puts state to a keyframe, nil meaning the beginning, and returns its
 // position.
 func (r *run) load(state MachineState, f *keyframe) (int, error) {
@@ -332,7 +360,7 @@ func (r *run) seek(ctx context.Context, at int) (int, error) {
 	}
 	done := 0
 	for r.viewAt < at {
-		n := r.chunk(at-r.viewAt, maxChunk)
+		n := r.chunk(r.viewAt, at-r.viewAt, maxChunk)
 		if err := r.look(ctx, n, nil, nil); err != nil {
 			return done, err
 		}

@@ -46,13 +46,17 @@ type Session struct {
 	info    Info
 	a, skip [][]float32 // a layer: (D, N), (D)
 
-	tokens   History // may run ahead of the runs within a mutation
-	others   int
-	clean    *run
-	changed  *run // nil: no tweaks
-	frozen   *frozen
-	branches []branch
-	current  int // index in branches
+	tokens     History // may run ahead of the runs within a mutation
+	others     int
+	clean      *run
+	changed    *run // what is shown beside; nil: nothing, or not begun yet
+	versus     Versus
+	compare    int  // id of the branch to show beside; 0: the tweaks
+	unsettled  bool // the changed run may be another one than is wanted
+	difference *difference
+	looked     Look // of the newest frame, resolved
+	branches   []branch
+	current    int // index in branches
 
 	observer  Observer
 	recordErr error // what ended the observing
@@ -219,8 +223,8 @@ func (s *Session) computeAll(ctx context.Context) error {
 			took += t
 			return err
 		})
-		if err == nil && s.changed != nil {
-			err = s.surely(func() error { return s.changed.catchUp(s.clean.n, end) })
+		if err == nil && s.follows() && s.changed.n == from {
+			err = s.fill(context.WithoutCancel(ctx), s.clean.n, 0)
 		}
 		if err != nil {
 			s.repair(from)
@@ -247,9 +251,9 @@ func (s *Session) cut(pending int) {
 
 // setTokens changes the tokens of the current branch, and so of the runs.
 func (s *Session) setTokens(h History) {
-	s.tokens = h
-	for _, r := range s.runs() {
-		r.tokens = h
+	s.tokens, s.clean.tokens = h, h
+	if s.follows() {
+		s.changed.tokens = h
 	}
 }
 
@@ -282,7 +286,13 @@ func (s *Session) Truncate(n int) error {
 	if s.parity.To > n {
 		s.parity = Parity{}
 	}
+	if r := s.changed; r != nil && n < r.origin.at {
+		s.dropChanged() // its past is gone
+	}
 	for _, r := range s.runs() {
+		if r.n <= n || r == s.changed && !s.follows() {
+			continue
+		}
 		if err := s.surely(func() error { return r.restore(n) }); err != nil {
 			s.broken = fmt.Errorf("session: rolling back to %d tokens failed, the state is lost: %w", n, err)
 			return s.broken
@@ -291,13 +301,12 @@ func (s *Session) Truncate(n int) error {
 	return nil
 }
 
-// repair brings every run back to n tokens after a failure in the middle of a
-// chunk. If that fails too, the session is over.
+// repair brings the session back to n tokens after a failure in the middle of a
+// chunk. If that fails too, the session is over. The changed run begins anew.
 func (s *Session) repair(n int) {
-	for _, r := range s.runs() {
-		if err := r.restore(n); err != nil {
-			s.broken = fmt.Errorf("session: the state after token %d is lost: %w", n-1, err)
-		}
+	s.dropChanged()
+	if err := s.clean.restore(n); err != nil {
+		s.broken = fmt.Errorf("session: the state after token %d is lost: %w", n-1, err)
 	}
 }
 
@@ -351,21 +360,35 @@ func (s *Session) resolve(l Look) Look {
 // Frame computes what l asks for and everything else the screen shows. When ctx
 // ends first it returns ctx's error, and the rows that were done are kept for
 // the next call.
-func (s *Session) Frame(ctx context.Context, l Look) (*Frame, error) {
+func (s *Session) Frame(ctx context.Context, l Look) (*Frame, error) { return s.frame(ctx, l, 0) }
+
+// frame is Frame without the changed run if that takes more than limit to come
+// to where it is looked at; 0 is no limit.
+func (s *Session) frame(ctx context.Context, l Look, limit time.Duration) (*Frame, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
 	asked := l
 	l = s.resolve(l)
+	s.looked = l
 	start := time.Now()
 	ran := 0
-	for _, r := range s.runs() {
-		err := s.surely(func() error {
+	show := func(r *run) error {
+		return s.surely(func() error {
 			n, err := r.show(ctx, l)
 			ran += n
 			return err
 		})
-		if err != nil {
+	}
+	if err := show(s.clean); err != nil {
+		return nil, err
+	}
+	if err := s.fill(ctx, max(l.To, l.T+1), limit); err != nil {
+		return nil, err
+	}
+	beside := s.shown(l)
+	if beside {
+		if err := show(s.changed); err != nil {
 			return nil, err
 		}
 	}
@@ -385,11 +408,26 @@ func (s *Session) Frame(ctx context.Context, l Look) (*Frame, error) {
 	f.Events = slices.Clip(s.clean.sums[l.Layer].events)
 	f.Overview = s.clean.overview(l.Overview, l.Layer)
 	f.Clean = s.clean.window(l, s.skip[l.Layer], s.groups)
-	if s.changed != nil {
+	if beside {
 		f.Changed = s.changed.window(l, s.skip[l.Layer], s.groups)
-		f.Tweaks = s.frozen.tweaks()
+		f.Divergence = s.divergence()
 	}
 	return f, nil
+}
+
+// difference is a divergence and what it was computed of.
+type difference struct {
+	a, b *rows
+	*Divergence
+}
+
+// divergence compares the runs' newest rows, once.
+func (s *Session) divergence() *Divergence {
+	a, b := s.clean.rows, s.changed.rows
+	if d := s.difference; d == nil || d.a != a || d.b != b {
+		s.difference = &difference{a, b, diverge(a, b, s.vocab)}
+	}
+	return s.difference.Divergence
 }
 
 // blank is a frame without windows: what is known without computing.
@@ -401,6 +439,8 @@ func (s *Session) blank() *Frame {
 		Look:   Look{T: -1},
 		Clean:  &Window{D: s.cfg.DInner, N: s.cfg.DState, A: s.a[0], Skip: s.skip[0], Lanes: make([]Lane, s.cfg.NLayer)},
 		Branch: s.branch(), Branches: s.list(), Marks: s.branches[s.current].marks, Recording: s.observer != nil, RecordErr: s.recordErr,
+		Tweaks: s.overlay().list, TweaksHidden: s.overlay().hidden, TweakPending: s.behind(), Versus: s.versus,
+		CanUndo: newest(s.overlay().undo), CanRedo: newest(s.overlay().redo),
 		Timing: s.timing, Parity: s.parity,
 		Err: s.err, Notice: s.notice, NoticeSeq: s.noticeAt,
 	}

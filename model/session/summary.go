@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"mamba-tui/model"
-	"mamba-tui/scan"
 )
 
 // The per-token numbers of a layer, in columns.
@@ -72,8 +71,10 @@ func (s *summary) column(dst []float32, c, from, to int) []float32 {
 	return dst
 }
 
-// add appends the tokens of rec, which has Δ, u, B and h. a is A, (D, N).
-func (s *summary) add(rec *model.Record, a []float32, rule scan.Rule) {
+// add appends the tokens of rec, which has Δ, u, B and h.
+func (s *summary) add(rec *model.Record, in conditions) {
+	taken := *rec
+	taken.B = in.taken(rec.B)
 	T := rec.To - rec.From
 	at := s.end()
 	for s.n += T; s.n > len(s.stretches)*stretchTokens; {
@@ -82,7 +83,10 @@ func (s *summary) add(rec *model.Record, a []float32, rule scan.Rule) {
 	DN := len(rec.Delta) / T * (len(rec.B) / T)
 	peaks := make([]float32, T)
 	one := func(t int) {
-		x := MeasureToken(rec, t, a, rule)
+		x := MeasureToken(&taken, t, in.a, in.rule)
+		if in.reset {
+			x.forget()
+		}
 		for c, v := range [columns]float32{
 			colKept: x.Kept, colRetention: x.Retention, colHalfLife: x.HalfLife,
 			colDeltaMean: x.DeltaMean, colDeltaMax: x.DeltaMax, colWrite: x.Write, colNorm: x.HNorm,
@@ -99,6 +103,23 @@ func (s *summary) add(rec *model.Record, a []float32, rule scan.Rule) {
 		}
 	}
 	s.pyramid.grow(s)
+}
+
+// absorb makes s what o, which begins within it, goes on with.
+func (s *summary) absorb(o *summary) {
+	s.truncate(o.start)
+	at := s.end()
+	for s.n += o.n; s.n > len(s.stretches)*stretchTokens; {
+		s.stretches = append(s.stretches, new(stretch))
+	}
+	for c := range columns {
+		for t := at; t < o.end(); t++ {
+			*s.at(c, t) = *o.at(c, t)
+		}
+	}
+	s.events = append(s.events, o.events...)
+	s.pyramid.grow(s)
+	s.largest.join(o.largest)
 }
 
 // each calls f(0) … f(n−1), on several goroutines if there is enough to do.

@@ -115,13 +115,13 @@ func TestSummaryInParallel(t *testing.T) {
 		a[i] = -float32(i%N) / N
 	}
 	var all, single summary
-	all.add(rec, a, scan.Released)
+	all.add(rec, conditions{a: a})
 	for i := range T {
 		one := &model.Record{From: i, To: i + 1, Delta: rec.Delta[i*D : (i+1)*D], U: rec.U[i*D : (i+1)*D], B: rec.B[i*N : (i+1)*N], H: rec.H[i*D*N : (i+1)*D*N], H0: rec.H0}
 		if i > 0 {
 			one.H0 = rec.H[(i-1)*D*N : i*D*N]
 		}
-		single.add(one, a, scan.Released)
+		single.add(one, conditions{a: a})
 	}
 	sameSummary(t, &all, &single)
 }
@@ -136,6 +136,12 @@ func sameSummary(t rapid.TB, got, want *summary) {
 	for c := range columns {
 		bits(t, "summary", got.column(nil, c, from, got.end()), want.column(nil, c, from, want.end()))
 	}
+	since := func(s *summary) []Event {
+		return slices.DeleteFunc(slices.Clone(s.events), func(e Event) bool { return e.T < from })
+	}
+	if !slices.Equal(since(got), since(want)) {
+		t.Fatalf("events %v, want %v", got.events, want.events)
+	}
 }
 
 // What a frame holds stays when the summary is cut and grows again, over
@@ -148,7 +154,7 @@ func TestSummarySharing(t *testing.T) {
 	}
 	rec.Delta[0] = 20
 	s := summary{start: 100}
-	s.add(rec, []float32{-1}, scan.Released)
+	s.add(rec, conditions{a: []float32{-1}})
 	if s.end() != n+100 || *s.at(colNorm, 103) != 4 || *s.at(colDeltaMax, 100) != 20 {
 		t.Fatalf("%d tokens, norm %v", s.end(), *s.at(colNorm, 103))
 	}
@@ -167,7 +173,7 @@ func TestSummarySharing(t *testing.T) {
 	for i := range rec.H {
 		rec.H[i], rec.Delta[i] = 9, 2
 	}
-	s.add(rec, []float32{-1}, scan.Released)
+	s.add(rec, conditions{a: []float32{-1}})
 	if shown[1] == 9 || !slices.Equal(events, kept) {
 		t.Error("what was shown has changed")
 	}

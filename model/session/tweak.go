@@ -32,6 +32,14 @@ const (
 	SetDelta     TweakKind = "set-delta"     // Δ of a channel at a token
 )
 
+var kinds = [...]TweakKind{
+	DeltaGain, DeltaBias, FreezeDelta, FreezeB, FreezeC, GateOff, ConvTaps, AScale, UseRule,
+	FirstStates, KnockChannel, KnockState, ResetAt, Ignore, SetToken, SetH, SetDelta,
+}
+
+// Kinds are all kinds of tweaks.
+func Kinds() []TweakKind { return kinds[:] }
+
 // ResetMode is how a token forgets the state.
 type ResetMode string
 
@@ -157,18 +165,22 @@ func (t Tweak) Scope() string {
 	if t.Kind.perState() {
 		parts = append(parts, which("state", t.State))
 	}
-	switch {
-	case t.Kind.atToken():
-		parts = append(parts, fmt.Sprintf("at t=%d", t.From))
-	case t.To == End:
-		parts = append(parts, fmt.Sprintf("from t=%d", t.From))
-	default:
-		parts = append(parts, fmt.Sprintf("t=%d to %d", t.From, t.To-1))
-	}
+	parts = append(parts, t.when())
 	if t.MeanTokens > 0 {
 		parts = append(parts, fmt.Sprintf("mean of %s of branch %d", count(t.MeanTokens, "token"), t.MeanBranch))
 	}
 	return strings.Join(parts, " · ")
+}
+
+// when says on which tokens t acts.
+func (t Tweak) when() string {
+	switch {
+	case t.Kind.atToken():
+		return fmt.Sprintf("at t=%d", t.From)
+	case t.To == End:
+		return fmt.Sprintf("from t=%d", t.From)
+	}
+	return fmt.Sprintf("t=%d to %d", t.From, t.To-1)
 }
 
 // which names one of a kind, or all.
@@ -194,4 +206,12 @@ func signed(x float64) string {
 		return number(x)
 	}
 	return "+" + number(x)
+}
+
+// count is n with a noun in the right number.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

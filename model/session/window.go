@@ -19,9 +19,37 @@ type rows struct {
 
 	delta, u, z, write []float32 // (T, D)
 	b, c               []float32 // (T, N)
-	h                  []float32 // (T, D, N) or nil
+	h                  []float32 // (T, D, N) of the layer, or nil
 	top                []Guess   // (T) or nil
 	deltas             [][]float32
+	// For comparing two runs: h of every layer, and logits (T, V), where they
+	// are small enough.
+	hs     [][]float32
+	logits []float32
+	detail detail
+}
+
+// detail is what rows bring along besides the drive. More is greater.
+type detail int
+
+const (
+	noH      detail = iota
+	ownH            // h of the layer
+	everyH          // h of every layer
+	everyTop        // and logits
+)
+
+// detailOf is what a window of T tokens brings along.
+func (r *run) detailOf(T int) detail {
+	switch DN := r.cfg.DInner * r.cfg.DState; {
+	case T*DN > hFloats:
+		return noH
+	case T*DN*r.cfg.NLayer > hFloats:
+		return ownH
+	case r.lacks.Logits || r.vocab > maxTopRows || T*r.vocab > logitsMax:
+		return everyH
+	}
+	return everyTop
 }
 
 // hFloats is the largest h over time that a window brings along: 16 MiB.
@@ -33,9 +61,9 @@ const (
 	windowRows  = 512
 )
 
-func (r *run) newRows(l Look) *rows {
+func (r *run) newRows(l Look, much detail) *rows {
 	T, D, N := l.To-l.From, r.cfg.DInner, r.cfg.DState
-	w := &rows{layer: l.Layer, from: l.From, to: l.To, D: D, N: N}
+	w := &rows{layer: l.Layer, from: l.From, to: l.To, D: D, N: N, detail: much}
 	w.deltas = make([][]float32, r.cfg.NLayer)
 	for i := range w.deltas {
 		w.deltas[i] = make([]float32, T*D)
@@ -46,11 +74,18 @@ func (r *run) newRows(l Look) *rows {
 		w.z = make([]float32, T*D)
 	}
 	w.b, w.c = make([]float32, T*N), make([]float32, T*N)
-	if T*D*N <= hFloats {
-		w.h = make([]float32, T*D*N)
+	w.hs = make([][]float32, r.cfg.NLayer)
+	for i := range w.hs {
+		if much >= everyH || i == l.Layer && much == ownH {
+			w.hs[i] = make([]float32, T*D*N)
+		}
 	}
-	if r.vocab <= maxTopRows && !(r.lacks.Logits && r.tweaks != nil) {
+	w.h = w.hs[l.Layer]
+	if r.vocab <= maxTopRows && !(r.lacks.Logits && r.plan != nil) {
 		w.top = make([]Guess, T)
+	}
+	if much == everyTop {
+		w.logits = make([]float32, T*r.vocab)
 	}
 	return w
 }
@@ -69,10 +104,15 @@ func (w *rows) slice(from, to int) *rows {
 		return w
 	}
 	i, j := from-w.from, to-w.from
-	v := &rows{layer: w.layer, from: from, to: to, D: w.D, N: w.N}
+	v := &rows{layer: w.layer, from: from, to: to, D: w.D, N: w.N, detail: w.detail}
 	v.u, v.z, v.write = span(w.u, i, j, w.D), span(w.z, i, j, w.D), span(w.write, i, j, w.D)
 	v.b, v.c = span(w.b, i, j, w.N), span(w.c, i, j, w.N)
-	v.h = span(w.h, i, j, w.D*w.N)
+	v.logits = span(w.logits, i, j, len(w.logits)/max(w.to-w.from, 1))
+	v.hs = make([][]float32, len(w.hs))
+	for l := range w.hs {
+		v.hs[l] = span(w.hs[l], i, j, w.D*w.N)
+	}
+	v.h = v.hs[w.layer]
 	v.top = span(w.top, i, j, 1)
 	v.deltas = make([][]float32, len(w.deltas))
 	for l := range w.deltas {
@@ -102,7 +142,10 @@ func (w *rows) copyFrom(v *rows, from, to int) {
 	put(w.write, v.write, w.D)
 	put(w.b, v.b, w.N)
 	put(w.c, v.c, w.N)
-	put(w.h, v.h, w.D*w.N)
+	put(w.logits, v.logits, len(v.logits)/max(v.to-v.from, 1))
+	for l := range w.hs {
+		put(w.hs[l], v.hs[l], w.D*w.N)
+	}
 	for l := range w.deltas {
 		put(w.deltas[l], v.deltas[l], w.D)
 	}
@@ -112,9 +155,12 @@ func (w *rows) copyFrom(v *rows, from, to int) {
 }
 
 // record takes what happened from a Tap.
-func (w *rows) record(rec *model.Record, at int, a []float32, rule scan.Rule) {
+func (w *rows) record(rec *model.Record, at int, in conditions) {
 	i := at - w.from
 	copy(w.deltas[rec.Layer][i*w.D:], rec.Delta)
+	if h := w.hs[rec.Layer]; h != nil {
+		copy(h[i*w.D*w.N:], rec.H)
+	}
 	if rec.Layer != w.layer {
 		return
 	}
@@ -124,11 +170,9 @@ func (w *rows) record(rec *model.Record, at int, a []float32, rule scan.Rule) {
 	}
 	copy(w.b[i*w.N:], rec.B)
 	copy(w.c[i*w.N:], rec.C)
-	if w.h != nil {
-		copy(w.h[i*w.D*w.N:], rec.H)
-	}
+	b := in.taken(rec.B)
 	for t := range rec.To - rec.From {
-		writes(w.write[(i+t)*w.D:][:w.D], rule, a, rec.Delta[t*w.D:], rec.U[t*w.D:], rec.B[t*w.N:][:w.N])
+		writes(w.write[(i+t)*w.D:][:w.D], in.rule, in.a, rec.Delta[t*w.D:], rec.U[t*w.D:], b[t*w.N:][:w.N])
 	}
 }
 
@@ -153,9 +197,9 @@ type piece struct {
 	rows, moment bool
 }
 
-// plan lists the pieces that [from, to) without [lo, hi) and the token t take,
+// pieces lists the pieces that [from, to) without [lo, hi) and the token t take,
 // in order; t < 0 asks for no moment.
-func plan(from, to, lo, hi, t int) []piece {
+func pieces(from, to, lo, hi, t int) []piece {
 	var list []piece
 	for _, p := range []piece{{from: from, to: lo}, {from: hi, to: to}} {
 		if p.from >= p.to {
@@ -183,11 +227,12 @@ func plan(from, to, lo, hi, t int) []piece {
 // many tokens it ran the model over. When ctx ends first, the rows that are
 // done are kept for the next request.
 func (r *run) show(ctx context.Context, l Look) (ran int, err error) {
+	much := r.detailOf(l.To - l.From)
 	l = r.clip(l)
 	old := r.rows
 	var w *rows
 	lo, hi := l.From, l.From // what old has of the window
-	if old != nil && old.layer == l.Layer && (old.h != nil || (l.To-l.From)*r.cfg.DInner*r.cfg.DState > hFloats) {
+	if old != nil && old.layer == l.Layer && old.detail >= much {
 		lo, hi = max(l.From, old.from), min(l.To, old.to)
 		if lo >= hi {
 			lo, hi = l.From, l.From
@@ -198,7 +243,7 @@ func (r *run) show(ctx context.Context, l Look) (ran int, err error) {
 	case hi > lo && lo == l.From && hi == l.To:
 		w = old.slice(lo, hi)
 	default:
-		w = r.newRows(l)
+		w = r.newRows(l, much)
 		if shared > l.From {
 			w.copyFrom(r.base.rows, l.From, shared)
 		}
@@ -219,7 +264,7 @@ func (r *run) show(ctx context.Context, l Look) (ran int, err error) {
 	if lo == shared {
 		done = hi
 	}
-	for _, p := range plan(shared, l.To, lo, hi, t) {
+	for _, p := range pieces(shared, l.To, lo, hi, t) {
 		n, err := r.seek(ctx, p.from)
 		ran += n
 		for err == nil && r.viewAt < p.to {
@@ -267,7 +312,7 @@ func (r *run) again(ctx context.Context, p piece, w *rows) error {
 	}
 	D, N, L := r.cfg.DInner, r.cfg.DState, r.cfg.NLayer
 	cost := L * (3*D + 2*N)
-	if w.h != nil {
+	if w.detail > noH {
 		tap.What |= model.TapH
 		cost += L * D * N
 	}
@@ -275,7 +320,8 @@ func (r *run) again(ctx context.Context, p piece, w *rows) error {
 	if w.top != nil {
 		limit = min(limit, max(logitsMax/r.cfg.VocabSize, 1))
 	}
-	n := r.chunk(p.to-at, limit)
+	n := r.chunk(at, p.to-at, limit)
+	seg := r.plan.at(at)
 	if p.moment {
 		tap.What = model.TapAll
 	}
@@ -289,7 +335,7 @@ func (r *run) again(ctx context.Context, p piece, w *rows) error {
 	var moment *Moment
 	tap.Func = func(rec *model.Record) {
 		if p.rows {
-			w.record(rec, at, r.a[rec.Layer], r.rule(rec.Layer))
+			w.record(rec, at, seg.in(rec.Layer, r.a[rec.Layer]))
 		}
 		if p.moment && rec.Layer == w.layer {
 			moment = r.momentOf(rec, at)
@@ -313,6 +359,9 @@ func (r *run) again(ctx context.Context, p piece, w *rows) error {
 		if p.rows && w.top != nil && len(g) > 0 {
 			w.top[at-w.from+t] = g[0]
 		}
+		if p.rows && w.logits != nil {
+			copy(w.logits[(at-w.from+t)*r.vocab:][:r.vocab], logits[t*r.cfg.VocabSize:])
+		}
 	}
 	if moment != nil {
 		if top != nil {
@@ -330,8 +379,11 @@ func (r *run) window(l Look, skip []float32, groups []Group) *Window {
 	w := &Window{
 		From: l.From, To: l.To, Layer: l.Layer, D: v.D, N: v.N,
 		Delta: v.delta, U: v.u, B: v.b, C: v.c, Z: v.z, Write: v.write, H: v.h,
-		A: r.a[l.Layer], Skip: skip, Top: v.top, At: r.at,
+		A: r.plan.at(max(l.T, l.From)).in(l.Layer, r.a[l.Layer]).a, Skip: skip, Top: v.top, At: r.at,
 		Lanes: make([]Lane, len(r.sums)), Largest: r.sums[l.Layer].largest,
+	}
+	if r.base != nil {
+		w.Largest.join(r.base.sums[l.Layer].largest)
 	}
 	for i := range r.sums {
 		w.Lanes[i] = r.lane(i, l.From, l.To)
