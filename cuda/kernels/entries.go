@@ -34,7 +34,8 @@ const (
 	ScanOutAny
 	ScanOut16
 	ScanCombine
-	ScanLanes512
+	ScanLanes1 // channels of a warp
+	ScanLanes2
 
 	CrossEntropyRows
 	EmbedGrad
@@ -80,7 +81,8 @@ var entries = [numEntries]struct{ module, name string }{
 	ScanOutAny:    {"scan", "scan_out_any"},
 	ScanOut16:     {"scan", "scan_out_16"},
 	ScanCombine:   {"scan", "scan_combine"},
-	ScanLanes512:  {"lanes", "scan_lanes_512"},
+	ScanLanes1:    {"lanes", "scan_lanes_1"},
+	ScanLanes2:    {"lanes", "scan_lanes_2"},
 
 	CrossEntropyRows: {"grad", "cross_entropy"},
 	EmbedGrad:        {"grad", "embed_grad"},

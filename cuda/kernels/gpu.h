@@ -8,6 +8,10 @@
 #define DEV static __device__ __attribute__((always_inline)) inline
 #define KERNEL(threads, name) \
   extern "C" __global__ void __attribute__((launch_bounds(threads))) name
+// KERNELS also says how many blocks a multiprocessor shall hold at least, which
+// limits registers.
+#define KERNELS(threads, blocks, name) \
+  extern "C" __global__ void __attribute__((launch_bounds(threads, blocks))) name
 
 typedef unsigned u32;
 typedef unsigned long long u64;
@@ -54,11 +58,23 @@ DEV float abs_(float x) { return __builtin_fabsf(x); }
 
 const float LOG2E = 1.4426950408889634f;
 
-// A 16-byte load of shared memory that the compiler does not take apart.
-DEV f4 lds4(const float *p) {
+// Shared memory by its 32-bit address, four words at a time: pointers would be
+// 64 bits wide, and the compiler takes vectors of shared memory apart.
+DEV u32 shared_at(const float *p) { return (u32)(u64)(__attribute__((address_space(3))) const float *)p; }
+DEV f4 lds4(u32 a) {
   f4 r;
-  u32 a = (u32)(u64)(__attribute__((address_space(3))) const float *)p;
   asm volatile("ld.shared.v4.f32 {%0,%1,%2,%3}, [%4];"
                : "=f"(r.x), "=f"(r.y), "=f"(r.z), "=f"(r.w) : "r"(a) : "memory");
   return r;
+}
+template <int BYTES>
+DEV f4 lds4(u32 a) { // at a constant distance
+  f4 r;
+  asm volatile("ld.shared.v4.f32 {%0,%1,%2,%3}, [%4+%5];"
+               : "=f"(r.x), "=f"(r.y), "=f"(r.z), "=f"(r.w) : "r"(a), "n"(BYTES) : "memory");
+  return r;
+}
+DEV f4 lds4(const float *p) { return lds4(shared_at(p)); }
+DEV void sts4(u32 a, f4 v) {
+  asm volatile("st.shared.v4.f32 [%0], {%1,%2,%3,%4};" ::"r"(a), "f"(v.x), "f"(v.y), "f"(v.z), "f"(v.w) : "memory");
 }

@@ -1,7 +1,7 @@
 // The selective scan of the released rule with time across lanes, for problems
-// too narrow to fill the device with channels. A warp has two channels and
-// tiles of 512 steps, 16 of them a lane; a block of warps shares one tile of B
-// and C. For each state:
+// too narrow to fill the device with channels. A warp has R channels and tiles of
+// 512 steps, 16 of them a lane; a block of warps shares one tile of B and C. For
+// each state:
 //
 //   1. a[i] = exp(Δ[i]·A) and the lane's own sum over its 16 steps
 //   2. across lanes, five steps of the scan over pairs (decay, sum). A does not
@@ -24,12 +24,13 @@ DEV u32 at(u32 t) { return (t & ~15u) + (((t >> 2 ^ t >> 5) & 3) << 2) + (t & 3)
                "shfl.sync.up.b32 q, %0, " #K ", 0, -1; @p fma.rn.ftz.f32 %1, %0, t, %1; " \
                "@p mul.rn.ftz.f32 %0, %0, q; }" : "+f"(decay), "+f"(sum))
 
+template <int R>
 struct Lanes {
   const ScanParams &p;
-  float *sb, *sc, *sd, *sx; // [N][512] twice, [channels][516] twice
+  float *sbc, *sd, *sx; // [N][B, C][512]; [channels][516] twice
   u32 lane, warp;
   i64 d0;                  // the warp's first channel
-  float rate[2], carry[2]; // A·log2 e and h of state n, in lane n
+  float rate[R], carry[R]; // A·log2 e and h of state n, in lane n
 
   // Marks of the lane's 16 steps, and the distance to the lane in which the
   // newest reset lies (itself: 0), or to lane 0.
@@ -60,14 +61,17 @@ struct Lanes {
   // states runs all states over the tile. MARKED: with resets and taps.
   template <bool MARKED>
   __device__ __attribute__((always_inline)) void states(i64 l0) {
-    u32 key = (lane >> 1) & 3, rd = lane * 16;
-    float d[2][16], x[2][16], y[2][16], time[2] = {0.f, 0.f};
+    u32 quad[4]; // byte offsets of the lane's four groups of four in a row
 #pragma unroll
-    for (int r = 0; r < 2; r++) {
-      const float *rowd = sd + (warp * 2 + r) * ROW + rd, *rowx = sx + (warp * 2 + r) * ROW + rd;
+    for (u32 j = 0; j < 4; j++) quad[j] = 4 * (lane * 16 + ((j ^ (lane >> 1)) & 3) * 4);
+    float d[R][16], x[R][16], y[R][16], time[R];
+#pragma unroll
+    for (int r = 0; r < R; r++) {
+      u32 rowd = shared_at(sd + (warp * R + r) * ROW), rowx = shared_at(sx + (warp * R + r) * ROW);
+      time[r] = 0.f;
 #pragma unroll
       for (int j = 0; j < 4; j++) {
-        f4 q = lds4(rowd + ((j ^ key) << 2)), s = lds4(rowx + ((j ^ key) << 2));
+        f4 q = lds4(rowd + quad[j]), s = lds4(rowx + quad[j]);
 #pragma unroll
         for (int e = 0; e < 4; e++) {
           d[r][j * 4 + e] = q[e], x[r][j * 4 + e] = s[e], y[r][j * 4 + e] = 0.f;
@@ -75,18 +79,21 @@ struct Lanes {
         }
       }
     }
-    int states = (int)p.n;
+    u32 row[4];
+#pragma unroll
+    for (int j = 0; j < 4; j++) row[j] = shared_at(sbc) + quad[j];
 #pragma unroll 1
-    for (int n = 0; n < states; n++) {
+    for (u32 n = 0; n < (u32)p.n; n++) {
       float b[16], c[16];
 #pragma unroll
       for (int j = 0; j < 4; j++) {
-        f4 q = lds4(sb + n * T + rd + ((j ^ key) << 2)), s = lds4(sc + n * T + rd + ((j ^ key) << 2));
+        f4 q = lds4(row[j]), s = lds4<4 * T>(row[j]);
+        row[j] += 8 * T;
 #pragma unroll
         for (int e = 0; e < 4; e++) b[j * 4 + e] = q[e], c[j * 4 + e] = s[e];
       }
 #pragma unroll
-      for (int r = 0; r < 2; r++) {
+      for (int r = 0; r < R; r++) {
         float A = shfl_idx(rate[r], n), h0 = shfl_idx(carry[r], n), a[16], w[16], sum = 0.f;
 #pragma unroll
         for (int i = 0; i < 16; i++) {
@@ -111,13 +118,13 @@ struct Lanes {
         float total = MARKED && begun ? sum : fma_(decay, h0, sum);
         float h = shfl_up(total, 1), last = shfl_idx(total, 31);
         if (lane == 0) h = h0;
-        if (lane == (u32)n) carry[r] = last;
+        if (lane == n) carry[r] = last;
 #pragma unroll
         for (int i = 0; i < 16; i++) {
           h = MARKED && resets >> i & 1 ? w[i] : fma_(a[i], h, w[i]);
           y[r][i] = fma_(h, c[i], y[r][i]);
           if (MARKED && taps >> i & 1 && d0 + r < p.d) {
-            i64 row = p.tap_of[l0 + rd + i];
+            i64 row = p.tap_of[l0 + lane * 16 + i];
             p.tap_h[(row * p.d + d0 + r) * p.n + n] = h;
           }
         }
@@ -125,52 +132,68 @@ struct Lanes {
     }
     // y takes the place of Δ: only this lane has read it.
 #pragma unroll
-    for (int r = 0; r < 2; r++)
+    for (int r = 0; r < R; r++) {
+      u32 row = shared_at(sd + (warp * R + r) * ROW);
 #pragma unroll
-      for (int j = 0; j < 4; j++)
-        *(f4 *)&sd[(warp * 2 + r) * ROW + rd + ((j ^ key) << 2)] =
-            f4{y[r][j * 4], y[r][j * 4 + 1], y[r][j * 4 + 2], y[r][j * 4 + 3]};
+      for (int j = 0; j < 4; j++) sts4(row + quad[j], f4{y[r][j * 4], y[r][j * 4 + 1], y[r][j * 4 + 2], y[r][j * 4 + 3]});
+    }
   }
 };
 
-KERNEL(256, scan_lanes_512)(const ScanParams q) {
+template <int R>
+DEV void lanes(const ScanParams &q) {
   ScanParams p = q;
   batch(p, bid_y());
-  Lanes s(p);
+  Lanes<R> s(p);
   u32 t = tid(), channels = p.channels, n = (u32)p.n;
   s.lane = t & 31, s.warp = t >> 5;
-  s.sb = smem, s.sc = s.sb + n * T, s.sd = s.sc + n * T, s.sx = s.sd + channels * ROW;
+  s.sbc = smem, s.sd = s.sbc + 2 * n * T, s.sx = s.sd + channels * ROW;
   i64 block0 = (i64)bid_x() * channels;
-  s.d0 = block0 + s.warp * 2;
+  s.d0 = block0 + s.warp * R;
 #pragma unroll
-  for (int r = 0; r < 2; r++) {
+  for (int r = 0; r < R; r++) {
     bool there = s.lane < n && s.d0 + r < p.d;
     s.rate[r] = there ? p.a.p[(s.d0 + r) * p.a.stride + s.lane] * LOG2E : 0.f;
     s.carry[r] = there ? p.h.p[(s.d0 + r) * p.h.stride + s.lane] : 0.f;
   }
-  // A thread stages one channel at steps first, first + 16, …
+  // A thread stages one channel at steps first, first + STEP, …
+  const u32 STEP = 32 / R;
   u32 c = t % channels, first = t / channels;
   i64 dc = block0 + c;
   bool there = dc < p.d;
   float bias = there && p.bias ? p.bias[dc] : 0.f, skip = there && p.skip ? p.skip[dc] : 0.f;
+  i64 in = there ? dc : p.d - 1;
+  // Where step first + STEP·k stands in a row, less STEP·k: at() has period 128.
+  u32 place[4];
+#pragma unroll
+  for (u32 j = 0; j < 4; j++) place[j] = c * ROW + at(first + 32 * j) - 32 * j;
   bool vec = (((u64)p.b.p | (u64)p.c.p | (u64)(p.b.stride | p.c.stride) << 2) & 15) == 0 && (n & 3) == 0;
 #pragma unroll 1
   for (i64 l0 = 0; l0 < p.l; l0 += T) {
     int m = p.l - l0 < T ? (int)(p.l - l0) : T;
+    // Loads are made in batches of eight, before anything waits for one; those
+    // of steps or channels that do not exist repeat the last and are dropped.
     {
-      const float *pd = p.delta.p + (l0 + first) * p.delta.stride + dc;
-      const float *pu = p.u.p + (l0 + first) * p.u.stride + dc;
-#pragma unroll 8
-      for (u32 i = first; i < T; i += 16) {
-        float d = 0.f, x = 0.f;
-        if (there && (int)i < m) {
-          d = *pd, x = *pu;
-          if (p.softplus) d = softplus(p.bias ? d + bias : d);
-          x *= d;
+      const float *pd = p.delta.p + l0 * p.delta.stride + in, *pu = p.u.p + l0 * p.u.stride + in;
+#pragma unroll 1
+      for (u32 k0 = 0; k0 < T / STEP; k0 += 8) {
+        float d[8], x[8];
+#pragma unroll
+        for (u32 k = 0; k < 8; k++) {
+          i64 i = first + STEP * (k0 + k);
+          i = i < m ? i : m - 1;
+          d[k] = pd[i * p.delta.stride], x[k] = pu[i * p.u.stride];
         }
-        u32 w = c * ROW + at(i);
-        s.sd[w] = d, s.sx[w] = x;
-        pd += 16 * p.delta.stride, pu += 16 * p.u.stride;
+        if (p.softplus) {
+#pragma unroll
+          for (u32 k = 0; k < 8; k++) d[k] = softplus(p.bias ? d[k] + bias : d[k]);
+        }
+#pragma unroll
+        for (u32 k = 0; k < 8; k++) {
+          bool exists = there && (int)(first + STEP * (k0 + k)) < m;
+          u32 w = place[(k * STEP >> 5) & 3] + STEP * (k0 + k);
+          s.sd[w] = exists ? d[k] : 0.f, s.sx[w] = exists ? d[k] * x[k] : 0.f;
+        }
       }
     }
     for (u32 i = t; i < T; i += threads()) {
@@ -183,37 +206,54 @@ KERNEL(256, scan_lanes_512)(const ScanParams q) {
           f4 b = 0.f, e = 0.f;
           if (in) b = *(const f4 *)(rb + k), e = *(const f4 *)(rc + k);
 #pragma unroll
-          for (u32 j = 0; j < 4; j++) s.sb[(k + j) * T + w] = b[j], s.sc[(k + j) * T + w] = e[j];
+          for (u32 j = 0; j < 4; j++) s.sbc[2 * (k + j) * T + w] = b[j], s.sbc[(2 * (k + j) + 1) * T + w] = e[j];
         }
       } else {
 #pragma unroll 4
         for (u32 k = 0; k < n; k++) {
-          s.sb[k * T + w] = in ? rb[k] : 0.f;
-          s.sc[k * T + w] = in ? rc[k] : 0.f;
+          s.sbc[2 * k * T + w] = in ? rb[k] : 0.f;
+          s.sbc[(2 * k + 1) * T + w] = in ? rc[k] : 0.f;
         }
       }
     }
     s.marks(l0, m);
     sync();
-    if (ballot((s.resets | s.taps) != 0)) s.states<true>(l0);
-    else s.states<false>(l0);
+    if (ballot((s.resets | s.taps) != 0)) s.template states<true>(l0);
+    else s.template states<false>(l0);
     sync();
-    const float *pu = p.u.p + (l0 + first) * p.u.stride + dc;
-    const float *pz = p.z.p + (p.z.p ? (l0 + first) * p.z.stride + dc : 0);
-    float *py = p.y.p + (l0 + first) * p.y.stride + dc;
-#pragma unroll 8
-    for (u32 i = first; i < T; i += 16) {
-      if (there && (int)i < m) {
-        float v = s.sd[c * ROW + at(i)];
-        if (p.skip) v = fma_(skip, *pu, v);
-        if (p.z.p) v *= silu(*pz);
-        *py = v;
+    const float *pu = p.u.p + l0 * p.u.stride + in, *pz = p.z.p ? p.z.p + l0 * p.z.stride + in : 0;
+    float *py = p.y.p + l0 * p.y.stride + in;
+#pragma unroll 1
+    for (u32 k0 = 0; k0 < T / STEP; k0 += 8) {
+      float u[8], z[8], v[8];
+#pragma unroll
+      for (u32 k = 0; k < 8; k++) {
+        i64 i = first + STEP * (k0 + k);
+        i = i < m ? i : m - 1;
+        if (p.skip) u[k] = pu[i * p.u.stride];
+        if (p.z.p) z[k] = pz[i * p.z.stride];
+        v[k] = s.sd[place[(k * STEP >> 5) & 3] + STEP * (k0 + k)];
       }
-      pu += 16 * p.u.stride, pz += 16 * p.z.stride, py += 16 * p.y.stride;
+      if (p.skip) {
+#pragma unroll
+        for (u32 k = 0; k < 8; k++) v[k] = fma_(skip, u[k], v[k]);
+      }
+      if (p.z.p) {
+#pragma unroll
+        for (u32 k = 0; k < 8; k++) v[k] *= silu(z[k]);
+      }
+#pragma unroll
+      for (u32 k = 0; k < 8; k++) {
+        i64 i = first + STEP * (k0 + k);
+        if (there && i < m) py[i * p.y.stride] = v[k];
+      }
     }
     sync();
   }
 #pragma unroll
-  for (int r = 0; r < 2; r++)
+  for (int r = 0; r < R; r++)
     if (s.lane < n && s.d0 + r < p.d) p.h.p[(s.d0 + r) * p.h.stride + s.lane] = s.carry[r];
 }
+
+KERNEL(384, scan_lanes_1)(const ScanParams p) { lanes<1>(p); }
+KERNEL(256, scan_lanes_2)(const ScanParams p) { lanes<2>(p); }

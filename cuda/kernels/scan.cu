@@ -81,20 +81,31 @@ struct Serial {
       i64 d = c0 + c;
       bool there = d < p.d;
       u32 first = FAST ? 0 : bits ? t / channels : 0;
-      const float *pd = p.delta.p + (l0 + first) * p.delta.stride + d;
-      const float *pu = p.u.p + (l0 + first) * p.u.stride + d;
-      float bias = there && p.bias ? p.bias[d] : 0.f;
-      i64 step_d = rows * p.delta.stride, step_u = rows * p.u.stride;
-#pragma unroll 4
-      for (int i = first; i < T; i += rows) {
-        f2 v = 0.f;
-        if (there && i < m) {
-          float delta = *pd, u = *pu;
-          if (p.softplus) delta = softplus(p.bias ? delta + bias : delta);
-          v = f2{delta, FAST ? delta * u : u};
+      // Eight loads are under way at a time; those of steps or channels that do
+      // not exist repeat the last and are dropped.
+      i64 in = there ? d : p.d - 1;
+      const float *pd = p.delta.p + l0 * p.delta.stride + in, *pu = p.u.p + l0 * p.u.stride + in;
+      float bias = p.bias ? p.bias[in] : 0.f;
+#pragma unroll 1
+      for (u32 k0 = first; (int)k0 < m; k0 += 8 * rows) {
+        float delta[8], u[8];
+#pragma unroll
+        for (u32 k = 0; k < 8; k++) {
+          i64 i = k0 + k * rows;
+          i = i < m ? i : m - 1;
+          delta[k] = pd[i * p.delta.stride], u[k] = pu[i * p.u.stride];
         }
-        *(f2 *)&sd[(i * channels + c) * 2] = v;
-        pd += step_d, pu += step_u;
+        if (p.softplus) {
+#pragma unroll
+          for (u32 k = 0; k < 8; k++) delta[k] = softplus(p.bias ? delta[k] + bias : delta[k]);
+        }
+#pragma unroll
+        for (u32 k = 0; k < 8; k++) {
+          u32 i = k0 + k * rows;
+          bool exists = there && (int)i < m;
+          f2 v = {exists ? delta[k] : 0.f, exists ? (FAST ? delta[k] * u[k] : u[k]) : 0.f};
+          if (FAST || i < T) *(f2 *)&sd[(i * channels + c) * 2] = v;
+        }
       }
     }
     for (u32 e = t; e < m * states; e += 128) {
@@ -185,19 +196,32 @@ struct Serial {
       if (d >= p.d) break;
       u32 first = FAST ? 0 : bits ? t / channels : 0;
       float skip = p.skip ? p.skip[d] : 0.f;
-      i64 l = l0 + first;
-      const float *pu = p.u.p + l * p.u.stride + d, *pz = p.z.p + (p.z.p ? l * p.z.stride + d : 0);
-      float *py = p.y.p + l * p.y.stride + d;
-      i64 step_u = rows * p.u.stride, step_z = rows * p.z.stride, step_y = rows * p.y.stride;
-#pragma unroll 4
-      for (int i = first; i < T; i += rows) {
-        if (i < m) {
-          float v = sy[i * channels + c];
-          if (p.skip) v = fma_(skip, *pu, v);
-          if (p.z.p) v *= silu(*pz);
-          *py = v;
+      const float *pu = p.u.p + l0 * p.u.stride + d, *pz = p.z.p ? p.z.p + l0 * p.z.stride + d : 0;
+      float *py = p.y.p + l0 * p.y.stride + d;
+#pragma unroll 1
+      for (u32 k0 = first; (int)k0 < m; k0 += 8 * rows) {
+        float u[8], z[8], v[8];
+#pragma unroll
+        for (u32 k = 0; k < 8; k++) {
+          i64 i = k0 + k * rows;
+          i = i < m ? i : m - 1;
+          if (p.skip) u[k] = pu[i * p.u.stride];
+          if (p.z.p) z[k] = pz[i * p.z.stride];
+          v[k] = sy[i * channels + c];
         }
-        pu += step_u, pz += step_z, py += step_y;
+        if (p.skip) {
+#pragma unroll
+          for (u32 k = 0; k < 8; k++) v[k] = fma_(skip, u[k], v[k]);
+        }
+        if (p.z.p) {
+#pragma unroll
+          for (u32 k = 0; k < 8; k++) v[k] *= silu(z[k]);
+        }
+#pragma unroll
+        for (u32 k = 0; k < 8; k++) {
+          i64 i = k0 + k * rows;
+          if (i < m) py[i * p.y.stride] = v[k];
+        }
       }
     }
   }
@@ -231,7 +255,7 @@ struct Serial {
 };
 
 #define SERIAL(name, mode, fast) \
-  KERNEL(128, name)(const ScanParams q) { \
+  KERNELS(128, fast ? 4 : 3, name)(const ScanParams q) { \
     ScanParams p = q; \
     batch(p, bid_y()); \
     Serial<mode, fast>(p).run(); \

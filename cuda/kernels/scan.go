@@ -36,12 +36,13 @@ type ScanDistance struct{ U, Delta, Z, Y, B, C, H, Resets int64 }
 // ScanKind is a way to scan.
 type ScanKind int
 
-// The ways to scan. ScanLanes needs the released rule and N ≤ 16.
+// The ways to scan. ScanLanes and ScanPairs need the released rule and N ≤ 16.
 const (
 	ScanAuto    ScanKind = iota
 	ScanSerial           // serial in time, channels and states across threads
 	ScanLanes            // a warp has 512 steps of a channel, 16 a lane
 	ScanChunked          // chunks summed, combined, and scanned again from their states
+	ScanPairs            // as ScanLanes, with two channels a warp
 )
 
 type scanParams struct {
@@ -100,10 +101,14 @@ func (p *Planner) Scan(a ScanArgs) {
 		return any
 	}
 	switch kind {
-	case ScanLanes:
-		warps := p.lanesWarps(a.D, batch)
-		s.channels = int32(2 * warps)
-		add(p, ScanLanes512, [3]int{ceil(a.D, 2*warps), batch, 1}, 32*warps, lanesShared(a.N, 2*warps), &s)
+	case ScanLanes, ScanPairs:
+		e, per := ScanLanes1, 1
+		if kind == ScanPairs {
+			e, per = ScanLanes2, 2
+		}
+		warps := p.lanesWarps(a.D, a.N, batch, per)
+		s.channels = int32(warps * per)
+		add(p, e, [3]int{ceil(a.D, warps*per), batch, 1}, 32*warps, lanesShared(a.N, warps*per), &s)
 	case ScanChunked:
 		s.chunk, s.chunks = int64(chunk), int64(ceil(a.L, chunk))
 		n := int(s.chunks)
@@ -145,7 +150,7 @@ func (p *Planner) scanKind(a ScanArgs) (ScanKind, int) {
 	chunk := max(64, ceil(a.L, 32*max(1, 4*sms/blocks))*32)
 	lanesFit := a.Rule == Released && a.N >= 1 && a.N <= lanesMaxN && lanesShared(a.N, 2) <= p.Device.Shared
 	switch kind := a.Force; {
-	case kind == ScanLanes && lanesFit, kind == ScanChunked, kind == ScanSerial:
+	case (kind == ScanLanes || kind == ScanPairs) && lanesFit, kind == ScanChunked, kind == ScanSerial:
 		return kind, chunk
 	case a.L < 48 || blocks >= 2*sms || a.N == 0:
 		return ScanSerial, chunk
@@ -164,27 +169,38 @@ func serialShared(lanes int) int {
 	return 4 * 32 * (3*channels + 2*states)
 }
 
-// lanesShared is the dynamic shared memory of ScanLanes512: 512 steps of B and
+// lanesShared is the dynamic shared memory of ScanLanes: 512 steps of B and
 // C, and of Δ and x of each channel, in rows of 516.
 func lanesShared(n, channels int) int {
 	return 4 * (2*n*lanesSteps + 2*channels*(lanesSteps+4))
 }
 
-// lanesWarps is how many warps, of two channels each, a block of ScanLanes has:
-// few enough that all multiprocessors get a block, and as evenly as possible.
-func (p *Planner) lanesWarps(d, batch int) int {
-	pairs := ceil(d, 2)
-	best, cost := 1, 0.0
-	for w := 1; w <= 8; w++ {
-		if lanesShared(lanesMaxN, 2*w) > p.Device.Shared {
+// lanesWarps is how many warps, of per channels each, a block of ScanLanes has.
+// A block stages B and C for all its channels, and one that is alone on its
+// multiprocessor computes nothing meanwhile; a multiprocessor has registers for
+// 12 warps of one channel or 8 of two. What is weighed is the channels that the
+// busiest multiprocessor takes, in units of the time of one.
+func (p *Planner) lanesWarps(d, n, batch, per int) int {
+	most, sms := 12/per+per-1, max(p.Device.SMs, 1) // 12, and 7 of pairs
+	best, least := 1, 0.0
+	for w := 1; w <= most; w++ {
+		shared := lanesShared(n, w*per) + 1024 // what the driver keeps of each block
+		if shared > p.Device.Shared+1024 {
 			break
 		}
-		blocks := batch * ceil(pairs, w)
-		rounds := ceil(blocks, max(p.Device.SMs, 1))
-		// Rounds of w warps each; staging B and C costs about as much as a warp.
-		c := float64(rounds) * (float64(w) + 1)
-		if best == 1 && w == 1 || c < cost {
-			best, cost = w, c
+		resident := max(1, min((p.Device.Shared+1024)/shared, most/w))
+		blocks := batch * ceil(d, w*per)
+		busy := ceil(blocks, sms) // blocks of the busiest multiprocessor
+		if rounds := ceil(blocks, sms*resident); rounds > 1 {
+			busy = rounds * resident
+		}
+		// Below four channels it is latency that counts, not work.
+		cost := max(4, float64(busy*w*per)) + 6*float64(busy)/float64(w)
+		if min(busy, resident) == 1 {
+			cost *= 1.25
+		}
+		if w == 1 || cost < least {
+			best, least = w, cost
 		}
 	}
 	return best

@@ -106,13 +106,21 @@ func (d *decoder) convert(in *inst, mods, ops []string) error {
 	if from != "f32" && to != "f32" && (width(from) == 8 || width(to) == 8) {
 		in.class = Address
 	}
+	// A source may stand in a wider register; its low bits count.
+	source := banks(from)
+	if r, err := d.register(ops[len(ops)-1]); err == nil && r.bank == bank64 {
+		source = bank64
+	}
 	read := func(w *warp, l int) uint64 {
 		var v uint64
-		if width(from) == 8 {
-			return w.r64[in.s[0]][l]
+		if source == bank64 {
+			v = w.r64[in.s[0]][l]
+		} else {
+			v = uint64(w.r32[in.s[0]][l])
 		}
-		v = uint64(w.r32[in.s[0]][l])
 		switch from {
+		case "u32", "b32":
+			return v & 0xffffffff
 		case "s32":
 			return uint64(int64(int32(v)))
 		case "u16", "b16":
@@ -170,5 +178,5 @@ func (d *decoder) convert(in *inst, mods, ops []string) error {
 	if to == "tf32" {
 		tb = bank32
 	}
-	return d.place(in, ops, tb, banks(from))
+	return d.place(in, ops, tb, source)
 }

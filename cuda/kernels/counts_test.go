@@ -1,0 +1,75 @@
+package kernels
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"mamba-tui/scan"
+)
+
+// TestCounts records what each kernel executes per element, so that a change of
+// its cost is seen without a GPU: testdata/counts.txt, rewritten by -update. An
+// element is a (step, channel, state) of a scan and a multiply-add of a product.
+func TestCounts(t *testing.T) {
+	var b strings.Builder
+	line := func(what string, r *rig, elements int) {
+		fmt.Fprintf(&b, "%-28s %s\n", what, r.counts.Per(float64(elements)))
+	}
+	scans := func(what string, kind ScanKind, L, D int, marked bool) {
+		r := newRig(t)
+		r.p.Device.SMs = 1 // blocks as full as on a busy device
+		p := r.random(scan.Released, L, D, 16)
+		p.gap = 0
+		if marked {
+			p.mark(r, 100)
+		}
+		r.scan(p, kind)
+		line(what, r, L*D*16)
+	}
+	scans("scan serial", ScanSerial, 128, 128, false)
+	scans("scan serial, marked", ScanSerial, 128, 128, true)
+	scans("scan serial, one step", ScanSerial, 1, 128, false)
+	scans("scan chunked", ScanChunked, 128, 128, false)
+	scans("scan lanes", ScanLanes, 512, 12, false)
+	scans("scan lanes, marked", ScanLanes, 512, 12, true)
+	scans("scan pairs", ScanPairs, 512, 12, false)
+	for _, L := range []int{128, 512} {
+		r := newRig(t)
+		r.p.Device.SMs = 1
+		p := r.random(scan.Released, L, 8, 16)
+		r.gradient("gradient", p, true)
+		line(fmt.Sprintf("scan gradient, %d steps", L), r, L*8*16)
+	}
+	linears := func(what string, L, in, out, sms int) {
+		r := newRig(t)
+		r.p.Device.SMs = sms
+		a := LinearArgs{Y: r.out(L, out, 0).View, X: r.in(L, in, 0, r.uniform(L*in, -1, 1)).View,
+			W: r.in(out, in, 0, r.uniform(out*in, -1, 1)).Ptr, L: L, In: in, Out: out}
+		a.Work = r.work(r.p.LinearWork(L, in, out))
+		r.p.Linear(a)
+		r.run()
+		line(what, r, L*in*out)
+	}
+	linears("linear, one row", 1, 512, 64, 1)
+	linears("linear, eight rows", 8, 512, 64, 1)
+	linears("linear, tile of 64", 64, 128, 64, 132)
+	linears("linear, tile of 128", 128, 128, 128, 1)
+	const golden = "testdata/counts.txt"
+	if *update {
+		if err := os.MkdirAll("testdata", 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(golden, []byte(b.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := strings.ReplaceAll(string(want), "\r\n", "\n"); b.String() != w {
+		t.Errorf("the counts have changed; go test -run TestCounts -update . records them:\n%s", difference(b.String(), w))
+	}
+}
