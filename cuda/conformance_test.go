@@ -3,6 +3,7 @@ package cuda
 import (
 	"testing"
 
+	"mamba-tui/cuda/internal/simdriver"
 	"mamba-tui/scan"
 	"mamba-tui/scan/scantest"
 )
@@ -26,4 +27,22 @@ func TestGradients(t *testing.T) {
 		}
 		return unclosed{simulated(t)}
 	}, scan.Float32)
+}
+
+// simulated is a backend whose kernels run on the interpreter.
+func simulated(t testing.TB) *Backend {
+	t.Helper()
+	f := simdriver.New(t)
+	f.Run = true
+	b, err := open(f, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		f.Left()
+	})
+	return b
 }

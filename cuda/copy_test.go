@@ -3,13 +3,14 @@ package cuda
 import (
 	"testing"
 
+	"mamba-tui/cuda/internal/simdriver"
 	"mamba-tui/scan"
 )
 
 // TestLargeCopies: more than the pinned memory holds arrives whole and in
 // order, in both directions and in every type.
 func TestLargeCopies(t *testing.T) {
-	b, err := open(newFake(t), Options{})
+	b, err := open(simdriver.New(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func TestLargeCopies(t *testing.T) {
 
 // TestCallerKeepsItsMemory: what was handed to Write may be changed at once.
 func TestCallerKeepsItsMemory(t *testing.T) {
-	b, err := open(newFake(t), Options{})
+	b, err := open(simdriver.New(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,12 +72,12 @@ func TestCallerKeepsItsMemory(t *testing.T) {
 
 // TestOtherBackend: buffers and weights of another backend are refused.
 func TestOtherBackend(t *testing.T) {
-	one, err := open(newFake(t), Options{})
+	one, err := open(simdriver.New(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer one.Close()
-	two, err := open(newFake(t), Options{})
+	two, err := open(simdriver.New(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"mamba-tui/cuda/internal/driver"
+	"mamba-tui/cuda/internal/simdriver"
 	"mamba-tui/model"
 	"mamba-tui/model/session"
 	"mamba-tui/scan"
@@ -39,8 +40,8 @@ func TestOpenFails(t *testing.T) {
 		{"HostAlloc", 0, driver.OutOfMemory, "pinning 8.0 MiB of host memory: "},
 		{"HostAlloc", 1, driver.OutOfMemory, "pinning 1.0 MiB of host memory: "},
 	} {
-		f := newFake(t)
-		f.failing(c.call, c.after, c.result)
+		f := simdriver.New(t)
+		f.Fail(c.call, c.after, c.result)
 		b, err := open(f, Options{})
 		if err == nil {
 			b.Close()
@@ -53,27 +54,27 @@ func TestOpenFails(t *testing.T) {
 		if r := Reason(err); strings.Contains(r, "\n") || strings.HasPrefix(r, "cuda: ") {
 			t.Errorf("%s: the reason is %q", c.call, r)
 		}
-		f.dead = driver.OK
-		f.left()
+		f.Dead = driver.OK
+		f.Left()
 	}
 }
 
 // TestUnfit: devices that there are not, and those that are too old.
 func TestUnfit(t *testing.T) {
-	f := newFake(t)
+	f := simdriver.New(t)
 	if _, err := open(f, Options{Device: 3}); err == nil || err.Error() != "cuda: device 3: there are 1, numbered from 0" {
 		t.Error(err)
 	}
-	f.attribute[driver.CapabilityMajor], f.attribute[driver.CapabilityMinor] = 6, 1
+	f.Attributes[driver.CapabilityMajor], f.Attributes[driver.CapabilityMinor] = 6, 1
 	if _, err := open(f, Options{}); err == nil || err.Error() != "cuda: Simulated has compute capability 6.1: the kernels need 7.5 or later" {
 		t.Error(err)
 	}
-	f.left()
+	f.Left()
 }
 
 // TestInfo: what doctor shows.
 func TestInfo(t *testing.T) {
-	b, err := open(newFake(t), Options{})
+	b, err := open(simdriver.New(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,8 +93,8 @@ func TestInfo(t *testing.T) {
 // TestOutOfMemory: the error says how much was asked for and how much there is,
 // and what the backend holds is intact.
 func TestOutOfMemory(t *testing.T) {
-	f := newFake(t)
-	f.device.Limit = 64 << 20
+	f := simdriver.New(t)
+	f.Memory.Limit = 64 << 20
 	b, err := open(f, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -120,13 +121,13 @@ func TestOutOfMemory(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Error(err)
 	}
-	f.left()
+	f.Left()
 }
 
 // TestScratchOutOfMemory: an operation whose scratch does not fit is told of by
 // the next Read, and only by that.
 func TestScratchOutOfMemory(t *testing.T) {
-	f := newFake(t)
+	f := simdriver.New(t)
 	b, err := open(f, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +137,7 @@ func TestScratchOutOfMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.device.Limit = f.device.Used() + 1024
+	f.Memory.Limit = f.Memory.Used() + 1024
 	if _, ok := b.scratch(1<<20, "Scan"); ok {
 		t.Fatal("scratch where there is no room")
 	}
@@ -157,7 +158,7 @@ func add(b *Backend, x scan.Buffer) {
 // TestPassingFailure: a failure that the device recovers from is told once.
 func TestPassingFailure(t *testing.T) {
 	for _, call := range []string{"Launch", "CopyToDevice", "Fill", "CopyToHost"} {
-		f := newFake(t)
+		f := simdriver.New(t)
 		b, err := open(f, Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -170,7 +171,7 @@ func TestPassingFailure(t *testing.T) {
 		if err := b.Sync(); err != nil {
 			t.Fatal(err)
 		}
-		f.failing(call, 0, driver.OutOfResources)
+		f.Fail(call, 0, driver.OutOfResources)
 		b.Zero(x)
 		add(b, x)
 		b.Write(x, 0, []float32{1})
@@ -184,7 +185,7 @@ func TestPassingFailure(t *testing.T) {
 		if err := b.Close(); err != nil {
 			t.Error(err)
 		}
-		f.left()
+		f.Left()
 	}
 }
 
@@ -193,7 +194,7 @@ func TestPassingFailure(t *testing.T) {
 func TestLost(t *testing.T) {
 	for _, r := range []driver.Result{driver.IllegalAddress, driver.MisalignedAddress, driver.IllegalInstruction, driver.LaunchFailed, driver.ECC} {
 		for _, call := range []string{"Launch", "Query", "CopyToHost", "CopyToDevice", "LaunchGraph"} {
-			f := newFake(t)
+			f := simdriver.New(t)
 			b, err := open(f, Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -206,7 +207,7 @@ func TestLost(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f.failing(call, 0, r)
+			f.Fail(call, 0, r)
 			b.Write(x, 0, make([]float32, 8))
 			add(b, x)
 			g.Launch()
@@ -222,16 +223,16 @@ func TestLost(t *testing.T) {
 					t.Errorf("%s with %d: %s gave %v", call, r, what, err)
 				}
 			}
-			launches := f.count("Launch")
+			launches := f.Count("Launch")
 			add(b, x)
 			x.Free()
 			g.Free()
 			if err := b.Close(); !errors.Is(err, scan.ErrLost) {
 				t.Errorf("%s with %d: Close gave %v", call, r, err)
 			}
-			if f.count("Launch") != launches || f.count("ResetContext") != 1 || f.contexts != 0 {
+			if f.Count("Launch") != launches || f.Count("ResetContext") != 1 || f.Contexts() != 0 {
 				t.Errorf("%s with %d: %d launches after the loss, %d resets, %d contexts left",
-					call, r, f.count("Launch")-launches, f.count("ResetContext"), f.contexts)
+					call, r, f.Count("Launch")-launches, f.Count("ResetContext"), f.Contexts())
 			}
 		}
 	}
@@ -239,7 +240,7 @@ func TestLost(t *testing.T) {
 
 // TestClosed: a closed backend says so, and frees are nothing.
 func TestClosed(t *testing.T) {
-	f := newFake(t)
+	f := simdriver.New(t)
 	b, err := open(f, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -255,7 +256,7 @@ func TestClosed(t *testing.T) {
 	if err := errors.Join(b.Close(), b.Close()); err != nil {
 		t.Fatal(err)
 	}
-	f.left()
+	f.Left()
 	x.Free()
 	g.Free()
 	_, alloc := b.Alloc(scan.Float32, 1)
@@ -273,8 +274,8 @@ func TestSessionSurvivesLoss(t *testing.T) {
 	cfg := model.Config{VocabSize: 3, DModel: 6, DInner: 9, DState: 3, DConv: 3, DtRank: 2, NLayer: 1, Eps: 1e-5}
 	w := model.RandomWeights(cfg, 3)
 	card := model.Card{Name: "x", Symbols: []string{"a", "b", "?"}, Other: "?"}
-	f := newFake(t)
-	f.run = run
+	f := simdriver.New(t)
+	f.Run = true
 	b, err := open(f, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -296,7 +297,7 @@ func TestSessionSurvivesLoss(t *testing.T) {
 	if err := s.TypeAt(t.Context(), session.End, "abbabab", 0); err != nil {
 		t.Fatal(err)
 	}
-	f.failing("Launch", 20, driver.IllegalAddress)
+	f.Fail("Launch", 20, driver.IllegalAddress)
 	if err := s.TypeAt(t.Context(), session.End, "babbaabb", 0); err != nil {
 		t.Fatal(err)
 	}
@@ -307,13 +308,13 @@ func TestSessionSurvivesLoss(t *testing.T) {
 	if frame.Tokens.Len() != 15 || frame.Info.BackendNote != "the GPU was lost" || !strings.HasPrefix(frame.Info.Backend, "cpu ") {
 		t.Errorf("%d tokens on %q (%q)", frame.Tokens.Len(), frame.Info.Backend, frame.Info.BackendNote)
 	}
-	if f.dead != driver.IllegalAddress {
+	if f.Dead != driver.IllegalAddress {
 		t.Error("the device was not lost")
 	}
 	s.Close()
 	m.Close()
 	b.Close()
-	if f.contexts != 0 {
-		t.Errorf("%d contexts left", f.contexts)
+	if f.Contexts() != 0 {
+		t.Errorf("%d contexts left", f.Contexts())
 	}
 }

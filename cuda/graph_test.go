@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mamba-tui/cuda/internal/driver"
+	"mamba-tui/cuda/internal/simdriver"
 	"mamba-tui/scan"
 )
 
@@ -47,7 +48,7 @@ func TestCapture(t *testing.T) {
 // TestCaptureRefuses: what cannot be recorded is an error, and the backend goes
 // on.
 func TestCaptureRefuses(t *testing.T) {
-	f := newFake(t)
+	f := simdriver.New(t)
 	b, err := open(f, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +77,7 @@ func TestCaptureRefuses(t *testing.T) {
 		t.Error("a recording inside a recording")
 	}
 	for _, call := range []string{"BeginCapture", "EndCapture", "Instantiate", "Launch"} {
-		f.failing(call, 0, driver.CaptureInvalidated)
+		f.Fail(call, 0, driver.CaptureInvalidated)
 		if _, err := b.Capture(func() { add(b, x) }); err == nil || !strings.Contains(err.Error(), "(CUDA error 901)") {
 			t.Errorf("%s fails: %v", call, err)
 		}
@@ -89,5 +90,5 @@ func TestCaptureRefuses(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Error(err)
 	}
-	f.left()
+	f.Left()
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"mamba-tui/cuda/internal/simdriver"
 	"mamba-tui/model"
 	"mamba-tui/model/task"
 	"mamba-tui/scan"
@@ -168,8 +169,8 @@ func (x *sides) tap(tokens []int32) {
 // TestRecordedSteps: steps after the second are one launch of a graph each, and
 // the bits are those of the kernels launched one by one.
 func TestRecordedSteps(t *testing.T) {
-	f := newFake(t)
-	f.run = run
+	f := simdriver.New(t)
+	f.Run = true
 	b, err := open(f, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -179,11 +180,11 @@ func TestRecordedSteps(t *testing.T) {
 	y := newSides(t, unrecorded{b}, usual, w)
 	one, two := make([]float32, usual.VocabSize), make([]float32, usual.VocabSize)
 	for i, id := range tokensOf(usual, 8) {
-		launches := f.count("Launch")
+		launches := f.Count("Launch")
 		if err := x.m.Step(x.s, id, one); err != nil {
 			t.Fatal(err)
 		}
-		if n := f.count("Launch") - launches; i > 1 && n != 0 {
+		if n := f.Count("Launch") - launches; i > 1 && n != 0 {
 			t.Errorf("step %d launched %d kernels one by one", i, n)
 		}
 		if err := y.m.Step(y.s, id, two); err != nil {
@@ -195,7 +196,7 @@ func TestRecordedSteps(t *testing.T) {
 			}
 		}
 	}
-	if n := f.count("LaunchGraph"); n != 7 {
+	if n := f.Count("LaunchGraph"); n != 7 {
 		t.Errorf("%d graphs launched in 8 steps, want 7", n)
 	}
 	x.close()
@@ -203,9 +204,9 @@ func TestRecordedSteps(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Error(err)
 	}
-	f.left()
-	if len(f.execs) != 0 {
-		t.Errorf("%d graphs were not freed", len(f.execs))
+	f.Left()
+	if f.Execs() != 0 {
+		t.Errorf("%d graphs were not freed", f.Execs())
 	}
 }
 

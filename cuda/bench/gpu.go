@@ -22,8 +22,12 @@ type gpu struct {
 	memory    []driver.Ptr
 }
 
+// copyFloats is the size of the copy that measures the memory: many times the
+// cache. A variable for the tests.
+var copyFloats = 1 << 28
+
 // blockSize is how many random numbers there are; larger inputs repeat them.
-const blockSize = 1 << 22
+var blockSize = 1 << 22
 
 func openGPU(ordinal int) (*gpu, error) {
 	api, err := driver.Open()
@@ -34,7 +38,13 @@ func openGPU(ordinal int) (*gpu, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gpu{Machine: m}
+	return newGPU(m)
+}
+
+// newGPU prepares a device for timing and measures its memory.
+func newGPU(m *machine.Machine) (g *gpu, err error) {
+	g = &gpu{Machine: m}
+	api := m.API
 	var r driver.Result
 	for _, e := range []*driver.Event{&g.from, &g.to} {
 		if *e, r = api.NewEvent(); r != driver.OK {
@@ -119,10 +129,10 @@ func (g *gpu) filled(n int) (driver.Ptr, error) {
 	}
 	whole := n / blockSize
 	if whole > 0 {
-		g.Plan.Broadcast(kernels.View{Ptr: uint64(p), Stride: blockSize}, uint64(g.block), whole, blockSize)
+		g.Plan.Broadcast(kernels.View{Ptr: uint64(p), Stride: int64(blockSize)}, uint64(g.block), whole, blockSize)
 	}
 	if rest := n % blockSize; rest > 0 {
-		g.Plan.Broadcast(kernels.View{Ptr: uint64(p) + 4*uint64(whole)*blockSize, Stride: int64(rest)}, uint64(g.block), 1, rest)
+		g.Plan.Broadcast(kernels.View{Ptr: uint64(p) + 4*uint64(whole)*uint64(blockSize), Stride: int64(rest)}, uint64(g.block), 1, rest)
 	}
 	return p, g.launch()
 }
@@ -194,7 +204,7 @@ func (g *gpu) time(n int, calls func() error) (t timing, err error) {
 // measureBandwidth copies much more than the cache holds.
 func (g *gpu) measureBandwidth() error {
 	defer g.free()
-	const n = 1 << 28 // floats
+	n := copyFloats
 	if err := g.noise(-1, 1); err != nil {
 		return err
 	}
@@ -216,6 +226,6 @@ func (g *gpu) measureBandwidth() error {
 	if err != nil {
 		return err
 	}
-	g.bandwidth = 2 * 4 * n / (t.median * 1e-6)
+	g.bandwidth = 2 * 4 * float64(n) / (t.median * 1e-6)
 	return nil
 }

@@ -144,15 +144,15 @@ func (r *report) read(name string) error {
 
 // heading begins a table.
 func (r *report) heading(what string) {
-	fmt.Printf("\n%s\n%3s %5s %6s %4s  %-8s %21s %9s %6s %10s %8s\n", what,
+	fmt.Printf("\n%s\n%3s %5s %6s %4s  %-15s %21s %9s %6s %10s %8s\n", what,
 		"B", "D", "L", "N", "kernel", "µs (fastest, slowest)", "floor µs", "of it", "mamba_ssm", "speed-up")
 }
 
 // add prints a row and writes its line.
 func (r *report) add(x figure) error {
 	x.By, x.Device, x.DType = "mamba-tui", r.device, "float32"
-	row := fmt.Sprintf("%3d %5d %6d %4d  %-8s %9.1f (%.1f, %.1f)", x.B, x.D, x.L, x.N, x.Kernel, x.Micros, x.Low, x.High)
-	fmt.Printf("%-56s", row)
+	row := fmt.Sprintf("%3d %5d %6d %4d  %-15s %9.1f (%.1f, %.1f)", x.B, x.D, x.L, x.N, x.Kernel, x.Micros, x.Low, x.High)
+	fmt.Printf("%-63s", row)
 	if x.Floor > 0 {
 		fmt.Printf(" %9.1f %5.0f%%", x.Floor, 100*x.Floor/x.Micros)
 	}

@@ -25,8 +25,6 @@ const (
 	CapabilityMajor     Attribute = 75
 	CapabilityMinor     Attribute = 76
 	L2Bytes             Attribute = 38
-	MemoryClockRate     Attribute = 36 // kHz
-	MemoryBusWidth      Attribute = 37 // bits
 )
 
 // FunctionAttribute is a CUfunction_attribute.
@@ -34,7 +32,6 @@ type FunctionAttribute int32
 
 // Attributes of a function.
 const (
-	MaxThreads       FunctionAttribute = 0
 	StaticShared     FunctionAttribute = 1 // bytes
 	LocalBytes       FunctionAttribute = 3 // a thread's; anything but 0 is a spill
 	Registers        FunctionAttribute = 4 // a thread's

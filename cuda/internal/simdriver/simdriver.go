@@ -1,29 +1,35 @@
-package cuda
+// Package simdriver is a driver without a GPU, for tests: the kernels run in the
+// PTX interpreter, and any call can be made to fail.
+package simdriver
 
 import (
 	"bytes"
 	"sync"
-	"testing"
 
 	"mamba-tui/cuda/internal/driver"
 	"mamba-tui/cuda/internal/ptxsim"
 )
 
-// fake is a driver whose device is the PTX interpreter's: the kernels that are
-// shipped run on it, or nothing does where run is nil. It is strict where CUDA
+// Driver is a driver whose device is the interpreter's. It is strict where CUDA
 // leaves things undefined: memory that nothing has written cannot be read, and
-// it complains about handles it did not give out and about what is left at the
-// end.
-type fake struct {
-	t  testing.TB
+// it complains to the test about handles it did not give out and about what is
+// left at the end.
+type Driver struct {
+	t  T
 	mu sync.Mutex // the tests look at it while the goroutine of the device runs
 
-	run    func(f *fake, k *ptxsim.Kernel, shape driver.Launch, args []byte) driver.Result
-	device *ptxsim.Device
+	// Run runs kernels; without it a launch does nothing.
+	Run bool
+	// Memory is the memory of the device, and its limit.
+	Memory *ptxsim.Device
+	// Attributes are what Attribute gives.
+	Attributes map[driver.Attribute]int
+	// Dead is the failure after which every call gives the same.
+	Dead driver.Result
+
 	// fail is the result of the n-th call (from 0) of a method from now on, by its
 	// name; every later call of it succeeds unless sticky.
 	fail   map[string]*failure
-	dead   driver.Result // the sticky failure
 	allocs map[driver.Ptr]uint64
 
 	handles   uintptr
@@ -37,23 +43,18 @@ type fake struct {
 	contexts  int
 	pinned    int
 	calls     map[string]int
-	attribute map[driver.Attribute]int
+}
+
+// T is what is needed of a testing.TB.
+type T interface {
+	Helper()
+	Error(args ...any)
+	Errorf(format string, args ...any)
 }
 
 type failure struct {
 	after  int
 	result driver.Result
-}
-
-// run executes a kernel on the interpreter. What a GPU would not survive is an
-// illegal address there; here the message says which.
-func run(f *fake, k *ptxsim.Kernel, shape driver.Launch, args []byte) driver.Result {
-	_, err := f.device.Launch(k, ptxsim.Grid(shape.Grid), int(shape.Block[0]), int(shape.Shared), args)
-	if err != nil {
-		f.t.Error(err)
-		return driver.IllegalAddress
-	}
-	return driver.OK
 }
 
 // parsed are the modules of the program, each read once for all tests.
@@ -76,49 +77,43 @@ func parse(text string) (*ptxsim.Module, error) {
 	return m, nil
 }
 
-// newFake is a driver without kernels that do anything.
-func newFake(t testing.TB) *fake {
-	f := &fake{
-		t: t, device: ptxsim.New(), allocs: map[driver.Ptr]uint64{}, fail: map[string]*failure{},
+// New is a driver with one device of compute capability 9.0 and 1 GiB, on which
+// kernels do nothing.
+func New(t T) *Driver {
+	f := &Driver{
+		t: t, Memory: ptxsim.New(), allocs: map[driver.Ptr]uint64{}, fail: map[string]*failure{},
 		modules: map[driver.Module]*ptxsim.Module{}, functions: map[driver.Function]*ptxsim.Kernel{},
 		streams: map[driver.Stream]bool{}, execs: map[driver.Exec][]func() driver.Result{},
 		graphs: map[driver.Graph][]func() driver.Result{}, calls: map[string]int{},
-		attribute: map[driver.Attribute]int{driver.CapabilityMajor: 9, driver.CapabilityMinor: 0,
+		Attributes: map[driver.Attribute]int{driver.CapabilityMajor: 9, driver.CapabilityMinor: 0,
 			driver.Multiprocessors: 4, driver.L2Bytes: 50 << 20, driver.SharedPerBlockOptIn: 227 << 10},
 	}
-	f.device.Limit = 1 << 30
+	f.Memory.Limit = 1 << 30
 	return f
 }
 
-// simulated is a backend whose kernels run on the interpreter.
-func simulated(t testing.TB) *Backend {
-	t.Helper()
-	f := newFake(t)
-	f.run = run
-	b, err := open(f, Options{})
+// execute runs a kernel on the interpreter. What a GPU would not survive is an
+// illegal address there; here the message says which.
+func (f *Driver) execute(k *ptxsim.Kernel, shape driver.Launch, args []byte) driver.Result {
+	_, err := f.Memory.Launch(k, ptxsim.Grid(shape.Grid), int(shape.Block[0]), int(shape.Shared), args)
 	if err != nil {
-		t.Fatal(err)
+		f.t.Error(err)
+		return driver.IllegalAddress
 	}
-	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-		f.left()
-	})
-	return b
+	return driver.OK
 }
 
 // call counts a call of a method and says whether it is to fail.
-func (f *fake) call(name string) driver.Result {
+func (f *Driver) call(name string) driver.Result {
 	f.calls[name]++
-	if f.dead != driver.OK {
-		return f.dead
+	if f.Dead != driver.OK {
+		return f.Dead
 	}
 	if x := f.fail[name]; x != nil {
 		if x.after--; x.after < 0 {
 			delete(f.fail, name)
 			if x.result.Sticky() {
-				f.dead = x.result
+				f.Dead = x.result
 			}
 			return x.result
 		}
@@ -126,26 +121,26 @@ func (f *fake) call(name string) driver.Result {
 	return driver.OK
 }
 
-// failing makes the call of a method after the next n fail.
-func (f *fake) failing(name string, n int, r driver.Result) {
+// Fail makes the call of a method after the next n fail.
+func (f *Driver) Fail(name string, n int, r driver.Result) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.fail[name] = &failure{n, r}
 }
 
-// count is how often a method was called.
-func (f *fake) count(name string) int {
+// Count is how often a method was called.
+func (f *Driver) Count(name string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.calls[name]
 }
 
-// left complains about what was not given back.
-func (f *fake) left() {
+// Left complains about what was not given back.
+func (f *Driver) Left() {
 	f.t.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.dead != driver.OK {
+	if f.Dead != driver.OK {
 		return // everything went with the context
 	}
 	if len(f.allocs) > 0 || len(f.streams) > 0 || f.contexts != 0 || f.pinned != 0 || len(f.graphs) > 0 {
@@ -154,35 +149,49 @@ func (f *fake) left() {
 	}
 }
 
-func (f *fake) lock(name string) (driver.Result, func()) {
+// Execs is the number of graphs that are ready to be launched.
+func (f *Driver) Execs() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.execs)
+}
+
+// Contexts is the number of times that the context is held.
+func (f *Driver) Contexts() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.contexts
+}
+
+func (f *Driver) lock(name string) (driver.Result, func()) {
 	f.mu.Lock()
 	return f.call(name), f.mu.Unlock
 }
 
-func (f *fake) handle() uintptr { f.handles++; return f.handles }
+func (f *Driver) handle() uintptr { f.handles++; return f.handles }
 
-func (f *fake) Init() driver.Result { r, un := f.lock("Init"); defer un(); return r }
-func (f *fake) Version() (int, driver.Result) {
+func (f *Driver) Init() driver.Result { r, un := f.lock("Init"); defer un(); return r }
+func (f *Driver) Version() (int, driver.Result) {
 	r, un := f.lock("Version")
 	defer un()
 	return 12040, r
 }
-func (f *fake) DeviceCount() (int, driver.Result) {
+func (f *Driver) DeviceCount() (int, driver.Result) {
 	r, un := f.lock("DeviceCount")
 	defer un()
 	return 1, r
 }
-func (f *fake) Device(int) (driver.Device, driver.Result) {
+func (f *Driver) Device(int) (driver.Device, driver.Result) {
 	r, un := f.lock("Device")
 	defer un()
 	return 0, r
 }
-func (f *fake) Name(driver.Device) (string, driver.Result) {
+func (f *Driver) Name(driver.Device) (string, driver.Result) {
 	r, un := f.lock("Name")
 	defer un()
 	return "Simulated", r
 }
-func (f *fake) UUID(driver.Device) (id [16]byte, r driver.Result) {
+func (f *Driver) UUID(driver.Device) (id [16]byte, r driver.Result) {
 	r, un := f.lock("UUID")
 	defer un()
 	for i := range id {
@@ -190,17 +199,17 @@ func (f *fake) UUID(driver.Device) (id [16]byte, r driver.Result) {
 	}
 	return id, r
 }
-func (f *fake) TotalMemory(driver.Device) (uint64, driver.Result) {
+func (f *Driver) TotalMemory(driver.Device) (uint64, driver.Result) {
 	r, un := f.lock("TotalMemory")
 	defer un()
-	return uint64(f.device.Limit), r
+	return uint64(f.Memory.Limit), r
 }
-func (f *fake) Attribute(_ driver.Device, a driver.Attribute) (int, driver.Result) {
+func (f *Driver) Attribute(_ driver.Device, a driver.Attribute) (int, driver.Result) {
 	r, un := f.lock("Attribute")
 	defer un()
-	return f.attribute[a], r
+	return f.Attributes[a], r
 }
-func (f *fake) RetainContext(driver.Device) (driver.Context, driver.Result) {
+func (f *Driver) RetainContext(driver.Device) (driver.Context, driver.Result) {
 	r, un := f.lock("RetainContext")
 	defer un()
 	if r == driver.OK {
@@ -208,24 +217,24 @@ func (f *fake) RetainContext(driver.Device) (driver.Context, driver.Result) {
 	}
 	return 1, r
 }
-func (f *fake) SetCurrent(driver.Context) driver.Result {
+func (f *Driver) SetCurrent(driver.Context) driver.Result {
 	r, un := f.lock("SetCurrent")
 	defer un()
 	return r
 }
-func (f *fake) ReleaseContext(driver.Device) driver.Result {
+func (f *Driver) ReleaseContext(driver.Device) driver.Result {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.contexts--
 	return driver.OK
 }
-func (f *fake) ResetContext(driver.Device) driver.Result {
+func (f *Driver) ResetContext(driver.Device) driver.Result {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls["ResetContext"]++
 	return driver.OK
 }
-func (f *fake) LoadModule(image []byte) (driver.Module, string, driver.Result) {
+func (f *Driver) LoadModule(image []byte) (driver.Module, string, driver.Result) {
 	r, un := f.lock("LoadModule")
 	defer un()
 	if !bytes.Contains(image, []byte(".version")) || image[len(image)-1] != 0 {
@@ -243,12 +252,12 @@ func (f *fake) LoadModule(image []byte) (driver.Module, string, driver.Result) {
 	f.modules[m] = parsed
 	return m, "", r
 }
-func (f *fake) UnloadModule(driver.Module) driver.Result {
+func (f *Driver) UnloadModule(driver.Module) driver.Result {
 	r, un := f.lock("UnloadModule")
 	defer un()
 	return r
 }
-func (f *fake) Function(m driver.Module, name string) (driver.Function, driver.Result) {
+func (f *Driver) Function(m driver.Module, name string) (driver.Function, driver.Result) {
 	r, un := f.lock("Function")
 	defer un()
 	k := f.modules[m].Kernels[name]
@@ -259,7 +268,7 @@ func (f *fake) Function(m driver.Module, name string) (driver.Function, driver.R
 	f.functions[fn] = k
 	return fn, r
 }
-func (f *fake) FunctionAttribute(_ driver.Function, a driver.FunctionAttribute) (int, driver.Result) {
+func (f *Driver) FunctionAttribute(_ driver.Function, a driver.FunctionAttribute) (int, driver.Result) {
 	r, un := f.lock("FunctionAttribute")
 	defer un()
 	if a == driver.Registers {
@@ -267,21 +276,21 @@ func (f *fake) FunctionAttribute(_ driver.Function, a driver.FunctionAttribute) 
 	}
 	return 0, r
 }
-func (f *fake) SetFunctionAttribute(_ driver.Function, _ driver.FunctionAttribute, v int) driver.Result {
+func (f *Driver) SetFunctionAttribute(_ driver.Function, _ driver.FunctionAttribute, v int) driver.Result {
 	r, un := f.lock("SetFunctionAttribute")
 	defer un()
-	if most := f.attribute[driver.SharedPerBlockOptIn]; v > most {
+	if most := f.Attributes[driver.SharedPerBlockOptIn]; v > most {
 		f.t.Errorf("%d bytes of shared memory asked for, there are %d", v, most)
 	}
 	return r
 }
-func (f *fake) MemoryInfo() (free, total uint64, r driver.Result) {
+func (f *Driver) MemoryInfo() (free, total uint64, r driver.Result) {
 	r, un := f.lock("MemoryInfo")
 	defer un()
-	return uint64(f.device.Limit - f.device.Used()), uint64(f.device.Limit), r
+	return uint64(f.Memory.Limit - f.Memory.Used()), uint64(f.Memory.Limit), r
 }
 
-func (f *fake) Alloc(n uint64) (driver.Ptr, driver.Result) {
+func (f *Driver) Alloc(n uint64) (driver.Ptr, driver.Result) {
 	r, un := f.lock("Alloc")
 	defer un()
 	if n == 0 {
@@ -291,29 +300,29 @@ func (f *fake) Alloc(n uint64) (driver.Ptr, driver.Result) {
 	if r != driver.OK {
 		return 0, r
 	}
-	at, err := f.device.Alloc(int64(n))
+	at, err := f.Memory.Alloc(int64(n))
 	if err != nil {
 		return 0, driver.OutOfMemory
 	}
 	f.allocs[driver.Ptr(at)] = n
 	return driver.Ptr(at), driver.OK
 }
-func (f *fake) Free(at driver.Ptr) driver.Result {
+func (f *Driver) Free(at driver.Ptr) driver.Result {
 	r, un := f.lock("Free")
 	defer un()
 	delete(f.allocs, at)
-	return f.check(f.device.Free(uint64(at)), r)
+	return f.check(f.Memory.Free(uint64(at)), r)
 }
 
 // check turns a complaint of the interpreter's into one of the test.
-func (f *fake) check(err error, r driver.Result) driver.Result {
+func (f *Driver) check(err error, r driver.Result) driver.Result {
 	if err != nil {
 		f.t.Error(err)
 		return driver.InvalidValue
 	}
 	return r
 }
-func (f *fake) HostAlloc(n int) ([]byte, driver.Result) {
+func (f *Driver) HostAlloc(n int) ([]byte, driver.Result) {
 	r, un := f.lock("HostAlloc")
 	defer un()
 	if r != driver.OK {
@@ -322,7 +331,7 @@ func (f *fake) HostAlloc(n int) ([]byte, driver.Result) {
 	f.pinned += n
 	return make([]byte, n), r
 }
-func (f *fake) HostFree(b []byte) driver.Result {
+func (f *Driver) HostFree(b []byte) driver.Result {
 	r, un := f.lock("HostFree")
 	defer un()
 	f.pinned -= len(b)
@@ -330,7 +339,7 @@ func (f *fake) HostFree(b []byte) driver.Result {
 }
 
 // do does work on the stream now, or records it.
-func (f *fake) do(work func() driver.Result) driver.Result {
+func (f *Driver) do(work func() driver.Result) driver.Result {
 	if f.captures {
 		f.recording = append(f.recording, work)
 		return driver.OK
@@ -338,32 +347,32 @@ func (f *fake) do(work func() driver.Result) driver.Result {
 	return work()
 }
 
-func (f *fake) CopyToDevice(dst driver.Ptr, src []byte, _ driver.Stream) driver.Result {
+func (f *Driver) CopyToDevice(dst driver.Ptr, src []byte, _ driver.Stream) driver.Result {
 	r, un := f.lock("CopyToDevice")
 	defer un()
 	if r != driver.OK {
 		return r
 	}
-	return f.do(func() driver.Result { return f.check(f.device.Write(uint64(dst), src), r) })
+	return f.do(func() driver.Result { return f.check(f.Memory.Write(uint64(dst), src), r) })
 }
-func (f *fake) CopyToHost(dst []byte, src driver.Ptr, _ driver.Stream) driver.Result {
+func (f *Driver) CopyToHost(dst []byte, src driver.Ptr, _ driver.Stream) driver.Result {
 	r, un := f.lock("CopyToHost")
 	defer un()
 	if r != driver.OK {
 		return r
 	}
-	return f.do(func() driver.Result { return f.check(f.device.Read(dst, uint64(src)), r) })
+	return f.do(func() driver.Result { return f.check(f.Memory.Read(dst, uint64(src)), r) })
 }
-func (f *fake) Fill(dst driver.Ptr, value byte, n uint64, _ driver.Stream) driver.Result {
+func (f *Driver) Fill(dst driver.Ptr, value byte, n uint64, _ driver.Stream) driver.Result {
 	r, un := f.lock("Fill")
 	defer un()
 	if r != driver.OK {
 		return r
 	}
 	word := uint32(value) * 0x01010101
-	return f.do(func() driver.Result { return f.check(f.device.Fill(uint64(dst), word, int(n)), r) })
+	return f.do(func() driver.Result { return f.check(f.Memory.Fill(uint64(dst), word, int(n)), r) })
 }
-func (f *fake) NewStream() (driver.Stream, driver.Result) {
+func (f *Driver) NewStream() (driver.Stream, driver.Result) {
 	r, un := f.lock("NewStream")
 	defer un()
 	if r != driver.OK {
@@ -373,20 +382,20 @@ func (f *fake) NewStream() (driver.Stream, driver.Result) {
 	f.streams[s] = true
 	return s, r
 }
-func (f *fake) FreeStream(s driver.Stream) driver.Result {
+func (f *Driver) FreeStream(s driver.Stream) driver.Result {
 	r, un := f.lock("FreeStream")
 	defer un()
 	delete(f.streams, s)
 	return r
 }
-func (f *fake) Synchronize(driver.Stream) driver.Result {
+func (f *Driver) Synchronize(driver.Stream) driver.Result {
 	r, un := f.lock("Synchronize")
 	defer un()
 	return r
 }
 
 // Query answers once in a while that there is work left.
-func (f *fake) Query(driver.Stream) driver.Result {
+func (f *Driver) Query(driver.Stream) driver.Result {
 	r, un := f.lock("Query")
 	defer un()
 	if r == driver.OK && f.calls["Query"]%3 == 1 {
@@ -394,15 +403,15 @@ func (f *fake) Query(driver.Stream) driver.Result {
 	}
 	return r
 }
-func (f *fake) NewEvent() (driver.Event, driver.Result) {
+func (f *Driver) NewEvent() (driver.Event, driver.Result) {
 	return 1, driver.OK
 }
-func (f *fake) FreeEvent(driver.Event) driver.Result             { return driver.OK }
-func (f *fake) Record(driver.Event, driver.Stream) driver.Result { return driver.OK }
-func (f *fake) Elapsed(driver.Event, driver.Event) (float32, driver.Result) {
+func (f *Driver) FreeEvent(driver.Event) driver.Result             { return driver.OK }
+func (f *Driver) Record(driver.Event, driver.Stream) driver.Result { return driver.OK }
+func (f *Driver) Elapsed(driver.Event, driver.Event) (float32, driver.Result) {
 	return 1, driver.OK
 }
-func (f *fake) Launch(fn driver.Function, shape driver.Launch, args []byte, _ driver.Stream) driver.Result {
+func (f *Driver) Launch(fn driver.Function, shape driver.Launch, args []byte, _ driver.Stream) driver.Result {
 	r, un := f.lock("Launch")
 	defer un()
 	if r != driver.OK {
@@ -415,17 +424,17 @@ func (f *fake) Launch(fn driver.Function, shape driver.Launch, args []byte, _ dr
 	}
 	copied := bytes.Clone(args)
 	return f.do(func() driver.Result {
-		if f.run == nil {
+		if !f.Run {
 			return driver.OK
 		}
-		r := f.run(f, k, shape, copied)
+		r := f.execute(k, shape, copied)
 		if r.Sticky() {
-			f.dead = r
+			f.Dead = r
 		}
 		return r
 	})
 }
-func (f *fake) BeginCapture(driver.Stream) driver.Result {
+func (f *Driver) BeginCapture(driver.Stream) driver.Result {
 	r, un := f.lock("BeginCapture")
 	defer un()
 	if r == driver.OK {
@@ -433,7 +442,7 @@ func (f *fake) BeginCapture(driver.Stream) driver.Result {
 	}
 	return r
 }
-func (f *fake) EndCapture(driver.Stream) (driver.Graph, driver.Result) {
+func (f *Driver) EndCapture(driver.Stream) (driver.Graph, driver.Result) {
 	r, un := f.lock("EndCapture")
 	defer un()
 	f.captures = false
@@ -444,7 +453,7 @@ func (f *fake) EndCapture(driver.Stream) (driver.Graph, driver.Result) {
 	f.graphs[g] = f.recording
 	return g, r
 }
-func (f *fake) Instantiate(g driver.Graph) (driver.Exec, driver.Result) {
+func (f *Driver) Instantiate(g driver.Graph) (driver.Exec, driver.Result) {
 	r, un := f.lock("Instantiate")
 	defer un()
 	if r != driver.OK {
@@ -454,7 +463,7 @@ func (f *fake) Instantiate(g driver.Graph) (driver.Exec, driver.Result) {
 	f.execs[e] = f.graphs[g]
 	return e, r
 }
-func (f *fake) LaunchGraph(e driver.Exec, _ driver.Stream) driver.Result {
+func (f *Driver) LaunchGraph(e driver.Exec, _ driver.Stream) driver.Result {
 	r, un := f.lock("LaunchGraph")
 	defer un()
 	if r != driver.OK {
@@ -472,13 +481,13 @@ func (f *fake) LaunchGraph(e driver.Exec, _ driver.Stream) driver.Result {
 	}
 	return driver.OK
 }
-func (f *fake) FreeGraph(g driver.Graph) driver.Result {
+func (f *Driver) FreeGraph(g driver.Graph) driver.Result {
 	r, un := f.lock("FreeGraph")
 	defer un()
 	delete(f.graphs, g)
 	return r
 }
-func (f *fake) FreeExec(e driver.Exec) driver.Result {
+func (f *Driver) FreeExec(e driver.Exec) driver.Result {
 	r, un := f.lock("FreeExec")
 	defer un()
 	if _, ok := f.execs[e]; !ok {
@@ -488,4 +497,4 @@ func (f *fake) FreeExec(e driver.Exec) driver.Result {
 	return r
 }
 
-var _ driver.API = (*fake)(nil)
+var _ driver.API = (*Driver)(nil)
