@@ -47,7 +47,7 @@ func (a *app) rootCommand() *cobra.Command {
 	o.addTo(root)
 	root.Flags().BoolVar(&plain, "plain", false, "print a plain report instead of the screen")
 	root.Flags().BoolVar(&intro, "intro", false, "show the introduction of the first start again")
-	root.AddCommand(a.runCommand(), a.snapshotCommand(), a.modelsCommand(), a.learnCommand(), a.trainCommand(), a.evalCommand(), a.doctorCommand(), a.manCommand())
+	root.AddCommand(a.runCommand(), a.snapshotCommand(), a.modelsCommand(), a.learnCommand(), a.trainCommand(), a.evalCommand(), a.benchCommand(), a.doctorCommand(), a.manCommand())
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)

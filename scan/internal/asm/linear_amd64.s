@@ -42,7 +42,7 @@ GLOBL lanes<>(SB), RODATA|NOPTR, $136
 GLOBL constants<>(SB), RODATA|NOPTR, $0
 
 // func LinearF32r8x1v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF32r8x1v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
@@ -50,14 +50,14 @@ TEXT ·LinearF32r8x1v512(SB), NOSPLIT, $0-72
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
 	LEAQ   (AX)(BX*4), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -238,17 +238,17 @@ store:
 	RET
 
 // func LinearF32r4x1v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF32r4x1v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -363,12 +363,12 @@ store:
 	RET
 
 // func LinearF32r1x1v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF32r1x1v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
-	VXORPS Y0, Y0, Y0
+	VXORPS Z0, Z0, Z0
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -435,7 +435,7 @@ store:
 	RET
 
 // func LinearF32r8x2v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF32r8x2v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
@@ -443,22 +443,22 @@ TEXT ·LinearF32r8x2v512(SB), NOSPLIT, $0-72
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
 	LEAQ   (AX)(BX*4), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -713,21 +713,21 @@ store:
 	RET
 
 // func LinearF32r4x2v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF32r4x2v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -884,13 +884,13 @@ store:
 	RET
 
 // func LinearF32r1x2v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF32r1x2v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -975,7 +975,7 @@ store:
 	RET
 
 // func LinearF32r8x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF32r8x3v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
@@ -983,30 +983,30 @@ TEXT ·LinearF32r8x3v512(SB), NOSPLIT, $0-72
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
 	LEAQ   (AX)(BX*4), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
-	VXORPS Y16, Y16, Y16
-	VXORPS Y17, Y17, Y17
-	VXORPS Y18, Y18, Y18
-	VXORPS Y19, Y19, Y19
-	VXORPS Y20, Y20, Y20
-	VXORPS Y21, Y21, Y21
-	VXORPS Y22, Y22, Y22
-	VXORPS Y23, Y23, Y23
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -1335,25 +1335,25 @@ store:
 	RET
 
 // func LinearF32r4x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF32r4x3v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -1552,14 +1552,14 @@ store:
 	RET
 
 // func LinearF32r1x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF32r1x3v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -1662,19 +1662,19 @@ store:
 	RET
 
 // func LinearF32r1x6v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF32r1x6v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	IMUL3Q $0x000000c0, DX, BX
 	ADDQ   CX, BX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -1833,7 +1833,7 @@ store:
 	RET
 
 // func LinearBF16r8x1v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearBF16r8x1v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
@@ -1841,14 +1841,14 @@ TEXT ·LinearBF16r8x1v512(SB), NOSPLIT, $0-72
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
 	LEAQ   (AX)(BX*4), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -2032,17 +2032,17 @@ store:
 	RET
 
 // func LinearBF16r4x1v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearBF16r4x1v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -2160,12 +2160,12 @@ store:
 	RET
 
 // func LinearBF16r1x1v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearBF16r1x1v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
-	VXORPS Y0, Y0, Y0
+	VXORPS Z0, Z0, Z0
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -2235,7 +2235,7 @@ store:
 	RET
 
 // func LinearBF16r8x2v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearBF16r8x2v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
@@ -2243,22 +2243,22 @@ TEXT ·LinearBF16r8x2v512(SB), NOSPLIT, $0-72
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
 	LEAQ   (AX)(BX*4), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -2518,21 +2518,21 @@ store:
 	RET
 
 // func LinearBF16r4x2v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearBF16r4x2v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -2694,13 +2694,13 @@ store:
 	RET
 
 // func LinearBF16r1x2v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearBF16r1x2v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -2790,7 +2790,7 @@ store:
 	RET
 
 // func LinearBF16r8x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearBF16r8x3v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
@@ -2798,30 +2798,30 @@ TEXT ·LinearBF16r8x3v512(SB), NOSPLIT, $0-72
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
 	LEAQ   (AX)(BX*4), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
-	VXORPS Y16, Y16, Y16
-	VXORPS Y17, Y17, Y17
-	VXORPS Y18, Y18, Y18
-	VXORPS Y19, Y19, Y19
-	VXORPS Y20, Y20, Y20
-	VXORPS Y21, Y21, Y21
-	VXORPS Y22, Y22, Y22
-	VXORPS Y23, Y23, Y23
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -3158,25 +3158,25 @@ store:
 	RET
 
 // func LinearBF16r4x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearBF16r4x3v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -3383,14 +3383,14 @@ store:
 	RET
 
 // func LinearBF16r1x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearBF16r1x3v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -3501,19 +3501,19 @@ store:
 	RET
 
 // func LinearBF16r1x6v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearBF16r1x6v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	IMUL3Q $0x00000060, DX, BX
 	ADDQ   CX, BX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -3688,7 +3688,7 @@ store:
 	RET
 
 // func LinearF16r8x1v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF16r8x1v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
@@ -3696,14 +3696,14 @@ TEXT ·LinearF16r8x1v512(SB), NOSPLIT, $0-72
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
 	LEAQ   (AX)(BX*4), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -3882,17 +3882,17 @@ store:
 	RET
 
 // func LinearF16r4x1v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF16r4x1v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -4005,12 +4005,12 @@ store:
 	RET
 
 // func LinearF16r1x1v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF16r1x1v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
-	VXORPS Y0, Y0, Y0
+	VXORPS Z0, Z0, Z0
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -4075,7 +4075,7 @@ store:
 	RET
 
 // func LinearF16r8x2v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF16r8x2v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
@@ -4083,22 +4083,22 @@ TEXT ·LinearF16r8x2v512(SB), NOSPLIT, $0-72
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
 	LEAQ   (AX)(BX*4), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -4348,21 +4348,21 @@ store:
 	RET
 
 // func LinearF16r4x2v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF16r4x2v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -4514,13 +4514,13 @@ store:
 	RET
 
 // func LinearF16r1x2v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF16r1x2v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -4600,7 +4600,7 @@ store:
 	RET
 
 // func LinearF16r8x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF16r8x3v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
@@ -4608,30 +4608,30 @@ TEXT ·LinearF16r8x3v512(SB), NOSPLIT, $0-72
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
 	LEAQ   (AX)(BX*4), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
-	VXORPS Y16, Y16, Y16
-	VXORPS Y17, Y17, Y17
-	VXORPS Y18, Y18, Y18
-	VXORPS Y19, Y19, Y19
-	VXORPS Y20, Y20, Y20
-	VXORPS Y21, Y21, Y21
-	VXORPS Y22, Y22, Y22
-	VXORPS Y23, Y23, Y23
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -4953,25 +4953,25 @@ store:
 	RET
 
 // func LinearF16r4x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF16r4x3v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	MOVQ   strideX+40(FP), BX
 	LEAQ   (BX)(BX*2), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -5163,14 +5163,14 @@ store:
 	RET
 
 // func LinearF16r1x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF16r1x3v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
 	SUBQ   $0x04, DX
 	JLT    rest
 
@@ -5266,19 +5266,19 @@ store:
 	RET
 
 // func LinearF16r1x6v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·LinearF16r1x6v512(SB), NOSPLIT, $0-72
 	MOVQ   x+8(FP), AX
 	MOVQ   w+16(FP), CX
 	MOVQ   depth+32(FP), DX
 	IMUL3Q $0x00000060, DX, BX
 	ADDQ   CX, BX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
 	SUBQ   $0x04, DX
 	JLT    rest
 

@@ -76,7 +76,7 @@ func tile(wide bool, format string, rows, vectors, panels int) {
 	for r := range sums {
 		for range panels * vectors {
 			sum := s.Reg()
-			VXORPS(low(sum), low(sum), low(sum))
+			s.Zero(sum)
 			sums[r] = append(sums[r], sum)
 		}
 	}
@@ -239,6 +239,3 @@ func finish(s *vec.Set, sums [][]reg.VecPhysical) {
 		}
 	}
 }
-
-// low is the 256-bit half of a register: clearing it clears all, in fewer bytes.
-func low(r reg.VecPhysical) reg.VecPhysical { return r.AsY().(reg.VecPhysical) }

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mamba-tui/model"
+	"mamba-tui/scan"
+	"mamba-tui/scan/bench"
+)
+
+// tinyBench measures everything, of nothing.
+func tinyBench(suites ...string) benchOptions {
+	return benchOptions{suites: suites, quick: true, length: 512, budget: time.Nanosecond, perPoint: time.Hour,
+		layer: bench.Layer{L: 8, D: 32, N: 16, M: 16}, sizes: [][2]int{{80, 24}},
+		large: model.Config{VocabSize: 64, DModel: 16, DInner: 32, DState: 4, DConv: 4, DtRank: 1, NLayer: 2, Eps: 1e-5, ConvBias: true}}
+}
+
+// TestBenchPlain: every suite has its table, the curves are drawn, and what the
+// figures are figures of is named.
+func TestBenchPlain(t *testing.T) {
+	a, out, errs := testApp("")
+	if err := a.bench(context.Background(), tinyBench(benchSuites...)); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	for _, want := range []string{"mamba-tui bench scan model screen", cpuName(), "GOMAXPROCS", "kernel set " + thisMachine().Kernels,
+		"limits", "multiply-adds", "reading memory", "fused scan, subnormal states", "linear f32", "time of one layer, one thread; B=1 D=256 N=16",
+		bench.NameAttention, bench.NameFFT, "2⁸", "2⁹", "re-scan", "decode f32", "typed token", "80x24 cells", "error "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "\x1b") || errs.Len() > 0 {
+		t.Errorf("escape codes without a terminal, or %q on standard error", errs)
+	}
+	for i, line := range strings.Split(text, "\n") {
+		if strings.TrimRight(line, " ") != line {
+			t.Errorf("line %d ends with spaces: %q", i, line)
+		}
+	}
+}
+
+// TestBenchJSON: the schema. The first object names the machine, every other is
+// a row whose fields have the promised names and types.
+func TestBenchJSON(t *testing.T) {
+	a, out, _ := testApp("")
+	o := tinyBench(benchSuites...)
+	o.json = true
+	if err := a.bench(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	var head struct {
+		Schema  int
+		Type    string
+		Suites  []string
+		Quick   bool
+		Machine map[string]any
+	}
+	if err := json.Unmarshal([]byte(lines[0]), &head); err != nil {
+		t.Fatal(err)
+	}
+	if head.Schema != 1 || head.Type != "bench" || len(head.Suites) != 3 || !head.Quick {
+		t.Errorf("the first object is %s", lines[0])
+	}
+	for _, name := range []string{"cpu", "features", "logical", "gomaxprocs", "os", "arch", "go", "kernels"} {
+		if head.Machine[name] == nil {
+			t.Errorf("machine has no %s: %s", name, lines[0])
+		}
+	}
+	suites := map[string]int{}
+	for _, line := range lines[1:] {
+		var row map[string]any
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if row["type"] != "row" || row["schema"] != nil {
+			t.Errorf("not a row: %s", line)
+		}
+		for _, name := range []string{"suite", "name", "shape", "backend"} {
+			if _, ok := row[name].(string); !ok {
+				t.Errorf("%s is no text in %s", name, line)
+			}
+		}
+		for name, v := range row {
+			switch name {
+			case "type", "suite", "name", "shape", "backend", "clock", "element", "limit", "note", "left_out":
+			case "threads", "length", "ns", "repetitions", "ns_per_element", "elements_per_s", "flop", "bytes", "gflops", "gbytes_per_s", "share_of_limit", "error_to_float64":
+				if x, ok := v.(float64); !ok || x < 0 {
+					t.Errorf("%s is %v in %s", name, v, line)
+				}
+			default:
+				t.Errorf("unknown field %s in %s", name, line)
+			}
+		}
+		suites[row["suite"].(string)]++
+	}
+	kinds := len(scan.KernelSets())
+	if suites["limits"] < 2*kinds || suites["scan"] < 5*kinds || suites["sweep"] != 10 || suites["model"] < 4*kinds || suites["screen"] != 3 {
+		t.Errorf("rows by suite: %v", suites)
+	}
+}
+
+// TestBenchPlot: pictures of the curves; an existing file stays.
+func TestBenchPlot(t *testing.T) {
+	dir := t.TempDir()
+	for _, ending := range []string{"png", "svg", "ansi"} {
+		a, _, _ := testApp("")
+		o := tinyBench("scan")
+		o.plot = filepath.Join(dir, "f."+ending)
+		if err := a.bench(context.Background(), o); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(o.plot)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if ending == "png" {
+			if p, err := png.Decode(f); err != nil || p.Bounds().Dx() < 1000 {
+				t.Errorf("the picture is %v, %v", p, err)
+			}
+			continue
+		}
+		text, err := os.ReadFile(o.plot)
+		if err != nil || !strings.Contains(string(text), "attention") {
+			t.Errorf("%s has no legend, %v", ending, err)
+		}
+		if err := a.bench(context.Background(), o); exitCode(err) != exitUsage {
+			t.Errorf("an existing file: %v", err)
+		}
+	}
+}
+
+// TestBenchErrors: what cannot be asked for is a usage error before anything is
+// measured; an interrupted run ends with 130.
+func TestBenchErrors(t *testing.T) {
+	for _, args := range [][]string{{"scam"}, {"scan", "model"}, {"--length", "100"}, {"--length", "2097152"},
+		{"--plot", "f.jpg"}, {"--plot", "f.png", "model"}} {
+		if r := execute("", append([]string{"bench"}, args...)...); r.code != exitUsage || r.out != "" || strings.Count(r.err, "\n") != 1 {
+			t.Errorf("bench %q: exit code %d, %q, %q", args, r.code, r.out, r.err)
+		}
+	}
+	a, _, _ := testApp("")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if code := a.execute(ctx, []string{"bench", "scan", "--quick"}); code != exitInterrupted {
+		t.Errorf("interrupted: exit code %d", code)
+	}
+}
+
+// TestModelName: /proc/cpuinfo of one processor and of none.
+func TestModelName(t *testing.T) {
+	const text = "processor\t: 0\nmodel\t\t: 7\nmodel name\t: A\x1b[2J CPU  @ 2 GHz\n\nmodel name\t: another\n"
+	if got := modelName(strings.NewReader(text)); got != `A\x1b[2J CPU @ 2 GHz` {
+		t.Errorf("%q", got)
+	}
+	if got := modelName(strings.NewReader("processor: 0\n")); got != "" {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestRates: numbers are short and have units.
+func TestRates(t *testing.T) {
+	for v, want := range map[float64]string{0: "", 0.193: "0.193", 3.456: "3.46", 34.56: "34.6", 345.6: "346", 3456: "3456"} {
+		if got := rate(v); got != want {
+			t.Errorf("rate(%v) is %q, want %q", v, got, want)
+		}
+	}
+	for ns, want := range map[float64]string{0.285: "0.285 ns", 999: "999 ns", 5000: "5 µs", 8.2e6: "8.2 ms", 38e9: "38 s"} {
+		if got := durationText(ns); got != want {
+			t.Errorf("durationText(%v) is %q, want %q", ns, got, want)
+		}
+	}
+}
