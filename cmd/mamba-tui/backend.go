@@ -21,8 +21,9 @@ const autoParameters = 20_000_000
 // autoSmall is auto's note on a smaller model.
 var autoSmall = fmt.Sprintf("auto takes a GPU from %d million parameters on", autoParameters/1_000_000)
 
-// cpuFlag is the flag --cpu: the kernel set of the CPU backend.
-type cpuFlag struct{ id string }
+// cpuFlag is the flag --cpu, the kernel set of the CPU backend, and the flag
+// --weights, how it keeps the matrices of a model in memory.
+type cpuFlag struct{ id, format string }
 
 func (f *cpuFlag) addTo(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.id, "cpu", "best", "kernels of the CPU: best, generic, avx2 or avx512")
@@ -33,6 +34,25 @@ func (f *cpuFlag) addTo(cmd *cobra.Command) {
 		}
 		return have, cobra.ShellCompDirectiveNoFileComp
 	})
+}
+
+// addWeightsTo adds --weights to a command that runs a model and trains none.
+func (f *cpuFlag) addWeightsTo(cmd *cobra.Command) {
+	var ids []string
+	for _, w := range scan.WeightFormats() {
+		ids = append(ids, w.String())
+	}
+	cmd.Flags().StringVar(&f.format, "weights", ids[0], "matrices in the CPU's memory: f32, or bf16 or f16 at half the size, rounded")
+	cmd.RegisterFlagCompletionFunc("weights", cobra.FixedCompletions(ids, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// weights is the format that the flag names.
+func (f cpuFlag) weights() (scan.WeightFormat, error) {
+	w, err := scan.ParseWeightFormat(f.format)
+	if err != nil {
+		return 0, usagef("unknown weights %s: want f32, bf16 or f16", quote(f.format))
+	}
+	return w, nil
 }
 
 // kernels is the set that the flag names. One that nobody knows is a usage
@@ -53,8 +73,14 @@ func openBackend(name string, cpu cpuFlag, parameters int) (b scan.Backend, note
 	if err != nil {
 		return nil, "", err
 	}
-	host := func() scan.Backend { return scan.NewCPU(scan.Options{Kernels: set}) }
+	weights, err := cpu.weights()
+	if err != nil {
+		return nil, "", err
+	}
+	host := func() scan.Backend { return scan.NewCPU(scan.Options{Kernels: set, Weights: weights}) }
 	switch {
+	case name == "auto" && weights != scan.WeightsF32:
+		return host(), "weights as " + weights.String() + " are the CPU's", nil
 	case name == "auto" && parameters < autoParameters:
 		return host(), autoSmall, nil
 	case name == "auto":
@@ -69,6 +95,9 @@ func openBackend(name string, cpu cpuFlag, parameters int) (b scan.Backend, note
 	device, ok := deviceOf(name)
 	if !ok {
 		return nil, "", usagef("unknown backend %s: want auto, cpu, cuda or cuda:0", quote(name))
+	}
+	if weights != scan.WeightsF32 {
+		return nil, "", usagef("--weights %s is for the CPU, and --backend is %s: use --backend cpu", weights, name)
 	}
 	gpu, err := cuda.Open(cuda.Options{Device: device})
 	if err != nil {
@@ -135,8 +164,14 @@ func (f backendFlag) opener() (open func() (scan.Backend, error), sequences int,
 	if err != nil {
 		return nil, 0, err
 	}
+	weights, err := f.cpu.weights()
+	if err != nil {
+		return nil, 0, err
+	}
 	if f.name == "cpu" {
-		return func() (scan.Backend, error) { return scan.NewCPU(scan.Options{Threads: 1, Kernels: set}), nil }, 0, nil
+		return func() (scan.Backend, error) {
+			return scan.NewCPU(scan.Options{Threads: 1, Kernels: set, Weights: weights}), nil
+		}, 0, nil
 	}
 	if _, ok := deviceOf(f.name); !ok {
 		return nil, 0, usagef("unknown backend %s: want cpu, cuda or cuda:0", quote(f.name))

@@ -68,3 +68,29 @@ func TestDeviceLines(t *testing.T) {
 	}
 	assertSafe(t, text)
 }
+
+// TestWeights: the format of weights reaches the backend, and changes what is
+// computed by a little.
+func TestWeights(t *testing.T) {
+	answers := map[string]string{}
+	for _, w := range []string{"f32", "bf16", "f16"} {
+		out := ok(t, "", "run", "--model", "header", "--json", "--weights", w)
+		head, steps, _ := strings.Cut(out, "\n")
+		if named := strings.Contains(head, w+" weights"); named != (w != "f32") {
+			t.Errorf("--weights %s: the run says %s", w, head)
+		}
+		answers[w] = steps
+	}
+	if answers["f32"] == answers["bf16"] || answers["f32"] == answers["f16"] || answers["bf16"] == answers["f16"] {
+		t.Error("two formats of weights give the same numbers")
+	}
+	if out := ok(t, "", "run", "--model", "header", "--json"); !strings.HasSuffix(out, answers["f32"]) {
+		t.Error("without --weights the numbers are not those of f32")
+	}
+	ok(t, "", "eval", "header-exact", "--weights", "f16", "--lengths", "64", "--sequences", "4")
+	for _, args := range [][]string{{"--weights", "int3"}, {"--weights", "bf16", "--backend", "cuda"}} {
+		if r := execute("", append([]string{"run"}, args...)...); r.code != exitUsage {
+			t.Errorf("run %q: exit code %d, %q", args, r.code, r.err)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mamba-tui/cuda"
 	"mamba-tui/model"
 	modelbench "mamba-tui/model/bench"
 	"mamba-tui/scan"
@@ -135,6 +136,7 @@ func (a *app) bench(ctx context.Context, o benchOptions) error {
 				failed = err
 			}
 		}}
+	var fast, plain *bench.Backend
 	for _, suite := range o.suites {
 		var err error
 		switch suite {
@@ -143,13 +145,15 @@ func (a *app) bench(ctx context.Context, o benchOptions) error {
 				if options.Backends, err = bench.CPUBackends(ctx, &options); err != nil {
 					return err
 				}
+				fast, plain = &options.Backends[0], &options.Backends[len(options.Backends)-1]
+				options.Backends = append(options.Backends, gpuBackends()...)
 			}
 			if suite == "model" {
 				err = modelbench.Run(ctx, &modelbench.Options{Options: options, Large: o.large})
 				break
 			}
 			if err = bench.Scan(ctx, &options); err == nil {
-				err = bench.Sweep(ctx, &options, &options.Backends[0], &options.Backends[len(options.Backends)-1])
+				err = bench.Sweep(ctx, &options, fast, plain)
 			}
 		case "screen":
 			err = a.benchScreen(ctx, &options, o)
@@ -170,6 +174,18 @@ func (a *app) bench(ctx context.Context, o benchOptions) error {
 		return err
 	}
 	return create(o.plot, data)
+}
+
+// gpuBackends is the GPU that --backend cuda takes, if there is one. What it can
+// do at most is not measured.
+func gpuBackends() []bench.Backend {
+	b, err := cuda.Open(cuda.Options{})
+	if err != nil {
+		return nil
+	}
+	defer b.Close()
+	return []bench.Backend{{Name: b.Name(), Threads: 1, Elsewhere: true,
+		Open: func(scan.WeightFormat) (scan.Backend, error) { return cuda.Open(cuda.Options{}) }}}
 }
 
 func (a *app) benchWriter(out *bufio.Writer, o benchOptions) benchWriter {

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"mamba-tui/assets"
-	"mamba-tui/model"
 	"mamba-tui/model/session"
 	"mamba-tui/model/tokenizer"
 	"mamba-tui/scan/bench"
@@ -40,11 +38,8 @@ func rehearse(ctx context.Context, options *bench.Options, w, h int) (err error)
 	if in.tokenizer, err = tokenizer.For(in.file.Card, in.file.Config.VocabSize); err != nil {
 		return err
 	}
-	if in.backend, in.note, err = openBackend("auto", cpuFlag{}); err != nil {
+	if in.backend, in.model, in.note, err = openModel("auto", cpuFlag{}, in.file); err != nil {
 		return err
-	}
-	if in.model, err = model.New(in.backend, in.file.Config, in.file.Weights); err != nil {
-		return errors.Join(err, in.backend.Close())
 	}
 	defer in.close()
 	s, free, err := newSession(in, false)

@@ -74,6 +74,7 @@ mamba-tui eval my-header --freeze --json`,
 	f.UintSliceVar(&o.seeds, "seeds", []uint{1}, "of the sequences: the same seed gives the same ones")
 	f.IntVar(&o.threads, "threads", 0, "sequences computed at the same time; 0 is one for each processor")
 	o.backend.addTo(cmd)
+	o.backend.cpu.addWeightsTo(cmd)
 	f.BoolVar(&o.freeze, "freeze", false, "hold Δ at its mean: a model that cannot select")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line")
 	cmd.RegisterFlagCompletionFunc("task", cobra.FixedCompletions(task.Names(), cobra.ShellCompDirectiveNoFileComp))

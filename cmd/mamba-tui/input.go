@@ -39,6 +39,7 @@ func (o *inputFlags) addTo(cmd *cobra.Command) {
 	f.StringVarP(&o.promptFile, "prompt-file", "f", "", "file to read the prompt from, - for standard input; one line break at its end is dropped")
 	f.StringVarP(&o.backend, "backend", "b", "auto", "where to compute: auto, cpu, cuda or cuda:INDEX")
 	o.cpu.addTo(cmd)
+	o.cpu.addWeightsTo(cmd)
 	f.BoolVar(&o.strict, "strict", false, "refuse characters outside the model's alphabet")
 	cmd.MarkFlagsMutuallyExclusive("prompt", "prompt-file")
 	cmd.RegisterFlagCompletionFunc("model", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -15,11 +15,15 @@ import (
 )
 
 func cpu(set scan.KernelSet) bench.Backend {
-	return bench.Backend{Name: "cpu " + set.String(), Threads: 1, Vector: set != scan.Generic,
+	b := bench.Backend{Name: "cpu " + set.String(), Threads: 1, Slow: set == scan.Generic,
 		Limits: bench.Limits{GFLOPS: 100, GBytes: 10},
 		Open: func(f scan.WeightFormat) (scan.Backend, error) {
 			return scan.NewCPU(scan.Options{Kernels: set, Threads: 1, Weights: f}), nil
 		}}
+	if !b.Slow {
+		b.Formats = scan.WeightFormats()
+	}
+	return b
 }
 
 // TestRun: every row of both shapes, with the error of each format in its
@@ -56,14 +60,14 @@ func TestRun(t *testing.T) {
 		if !(f32 > 0 && f32 < 1e-5) {
 			t.Errorf("%s: f32 is %g off", b.Name, f32)
 		}
-		if b.Vector && !(f32 < f16 && f16 < bf16 && bf16 < 0.05) {
+		if !b.Slow && !(f32 < f16 && f16 < bf16 && bf16 < 0.05) {
 			t.Errorf("%s: errors are %g (f32), %g (f16), %g (bf16)", b.Name, f32, f16, bf16)
 		}
 	}
 	want := 0
 	for _, b := range o.Backends {
 		want += 4
-		if b.Vector {
+		if !b.Slow {
 			want += 4
 		}
 	}

@@ -96,13 +96,9 @@ func (o *Options) large(ctx context.Context) error {
 	}
 	for i := range o.Backends {
 		b := &o.Backends[i]
-		for _, format := range scan.WeightFormats() {
-			if format != scan.WeightsF32 && !b.Vector {
-				continue
-			}
-			if err := o.largeOn(ctx, b, format, cfg, w, exact); err != nil {
-				return err
-			}
+		err := b.EachFormat(func(f scan.WeightFormat) error { return o.largeOn(ctx, b, f, cfg, w, exact) })
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -146,7 +142,7 @@ func (o *Options) largeOn(ctx context.Context, b *bench.Backend, format scan.Wei
 		off := relative(logits, exact)
 		L := prompt
 		switch {
-		case !b.Vector:
+		case b.Slow:
 			L = promptPlain
 		case o.Quick:
 			L = promptQuick

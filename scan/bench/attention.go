@@ -12,6 +12,10 @@ const (
 	keyBlock  = 1024
 )
 
+// unseen is a score whose exponential is 0 beside every other; finite, because
+// the difference of two infinities is no number.
+const unseen = -1e30
+
 // attentionWay is causal softmax attention of the same width, by blocks with a
 // running maximum, so that no L×L matrix is ever written (FlashAttention's
 // recurrence). The products are the backend's Linear; projections into q, k and
@@ -101,7 +105,7 @@ func (a *attention) rows(at, n int) error {
 			// Keys that lie ahead of the query have no weight.
 			seen := min(width, at+r+1-first)
 			for i := max(seen, 0); i < width; i++ {
-				row[i] = float32(math.Inf(-1))
+				row[i] = unseen
 			}
 			most := max(a.most[r], a.soft.most(row))
 			keep := float32(math.Exp(float64(a.most[r] - most)))

@@ -22,10 +22,14 @@ func small(rows *[]Row) *Options {
 
 // cpu is a backend without limits.
 func cpu(set scan.KernelSet) *Backend {
-	return &Backend{Name: "cpu " + set.String(), Threads: 1, Vector: set != scan.Generic,
+	b := &Backend{Name: "cpu " + set.String(), Threads: 1, Slow: set == scan.Generic,
 		Open: func(f scan.WeightFormat) (scan.Backend, error) {
 			return scan.NewCPU(scan.Options{Kernels: set, Threads: 1, Weights: f}), nil
 		}}
+	if !b.Slow {
+		b.Formats = scan.WeightFormats()
+	}
+	return b
 }
 
 // TestWork: the formulas by hand.
@@ -130,14 +134,14 @@ func TestLimits(t *testing.T) {
 		t.Errorf("%d rows of limits", len(rows))
 	}
 	last := backends[len(backends)-1]
-	if last.Name != "cpu generic" || last.Vector {
+	if last.Name != "cpu generic" || !last.Slow {
 		t.Errorf("the last backend is %s", last.Name)
 	}
 	for _, b := range backends {
 		if !(b.Limits.GFLOPS > 0) || !(b.Limits.GBytes > 0) || math.IsInf(b.Limits.GBytes, 0) {
 			t.Errorf("%s has limits %+v", b.Name, b.Limits)
 		}
-		if b.Vector && b.Threads == 1 && b.Limits.GFLOPS < 2*last.Limits.GFLOPS {
+		if !b.Slow && b.Threads == 1 && b.Limits.GFLOPS < 2*last.Limits.GFLOPS {
 			t.Errorf("%s does %.0f GFLOP/s, plain Go %.0f", b.Name, b.Limits.GFLOPS, last.Limits.GFLOPS)
 		}
 	}
@@ -161,7 +165,7 @@ func TestScan(t *testing.T) {
 	want := 0
 	for _, b := range o.Backends {
 		want += 3 + 2
-		if b.Vector {
+		if !b.Slow {
 			want += 4
 		}
 	}

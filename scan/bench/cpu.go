@@ -34,10 +34,13 @@ func CPUBackends(ctx context.Context, o *Options) ([]Backend, error) {
 // cpuBackend measures the limits of a set on some threads, as rows too.
 func cpuBackend(ctx context.Context, o *Options, set scan.KernelSet, threads int) (Backend, error) {
 	b := Backend{
-		Name: "cpu " + set.String(), Threads: threads, Vector: set != scan.Generic,
+		Name: "cpu " + set.String(), Threads: threads, Slow: set == scan.Generic,
 		Open: func(f scan.WeightFormat) (scan.Backend, error) {
 			return scan.NewCPU(scan.Options{Kernels: set, Threads: threads, Weights: f}), nil
 		},
+	}
+	if !b.Slow {
+		b.Formats = scan.WeightFormats()
 	}
 	row := Row{Suite: "limits", Backend: b.Name, Threads: threads, Repetitions: 1}
 	row.Name = "multiply-adds"

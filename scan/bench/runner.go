@@ -15,9 +15,13 @@ type Backend struct {
 	// Open opens it with weights in a format; whoever opens closes.
 	Open   func(f scan.WeightFormat) (scan.Backend, error)
 	Limits Limits // what the machine can do at most there; zero: unknown
-	// Vector says that the backend is fast enough for long shapes. The others
-	// are measured on fewer tokens.
-	Vector bool
+	// Slow backends are measured on fewer tokens.
+	Slow bool
+	// Formats are the formats of weights that are measured; nil means float32.
+	Formats []scan.WeightFormat
+	// Elsewhere says that the work is not done by this process's processors: it
+	// is timed by a wall clock.
+	Elsewhere bool
 }
 
 // Limits are measured rates of a machine.
@@ -63,7 +67,11 @@ func (o *Options) orDefault(d, normal time.Duration) time.Duration {
 // spent, three times at least unless one alone takes longer than the budget,
 // and keeps the best. f is called in groups where it is too short for a clock.
 func (o *Options) Measure(ctx context.Context, r Row, b *Backend, w Work, f func() error) error {
-	return o.measure(ctx, clockFor(b.Threads), r, b, w, f, nil)
+	c := clockFor(b.Threads)
+	if b.Elsewhere {
+		c = wallClock()
+	}
+	return o.measure(ctx, c, r, b, w, f, nil)
 }
 
 // MeasureWall is Measure by a wall clock, for work that waits for others. after,
@@ -143,6 +151,20 @@ func (o *Options) best(ctx context.Context, c clock, f func() error) (ns float64
 		}
 	}
 	return ns, repetitions, nil
+}
+
+// EachFormat calls do for every format that is measured.
+func (b *Backend) EachFormat(do func(scan.WeightFormat) error) error {
+	formats := b.Formats
+	if formats == nil {
+		formats = []scan.WeightFormat{scan.WeightsF32}
+	}
+	for _, f := range formats {
+		if err := do(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // run opens b with weights in format f and calls do.

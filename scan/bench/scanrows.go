@@ -30,22 +30,14 @@ const chunk = 256
 func Scan(ctx context.Context, o *Options) error {
 	for i := range o.Backends {
 		b := &o.Backends[i]
-		err := b.run(scan.WeightsF32, func(be scan.Backend) error {
-			if err := o.scans(ctx, b, be); err != nil {
-				return err
-			}
-			return o.linears(ctx, b, be, scan.WeightsF32)
+		if err := b.run(scan.WeightsF32, func(be scan.Backend) error { return o.scans(ctx, b, be) }); err != nil {
+			return err
+		}
+		err := b.EachFormat(func(f scan.WeightFormat) error {
+			return b.run(f, func(be scan.Backend) error { return o.linears(ctx, b, be, f) })
 		})
 		if err != nil {
 			return err
-		}
-		for _, f := range scan.WeightFormats()[1:] {
-			if !b.Vector {
-				break
-			}
-			if err := b.run(f, func(be scan.Backend) error { return o.linears(ctx, b, be, f) }); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -56,7 +48,7 @@ func Scan(ctx context.Context, o *Options) error {
 func (o *Options) scans(ctx context.Context, b *Backend, be scan.Backend) error {
 	layer := o.layer()
 	L, D, N := layer.L, layer.D, layer.N
-	if o.Quick || !b.Vector {
+	if o.Quick || b.Slow {
 		L = min(L, chunk)
 	}
 	f := newFixture(be)
@@ -111,7 +103,7 @@ func (o *Options) linears(ctx context.Context, b *Backend, be scan.Backend, form
 		return f.err
 	}
 	for _, L := range []int{chunk, 1} {
-		if L > 1 && !b.Vector {
+		if L > 1 && b.Slow {
 			L = 64
 		}
 		row := Row{Suite: "scan", Name: "linear " + format.String(), Shape: fmt.Sprintf("L=%d %d→%d", L, in, out)}

@@ -18,7 +18,7 @@ func Read512(p *float32, n int)
 func RowMax512(x *float32, lanes *float32, n int)
 
 // ExpRow512 is x[i] = exp(x[i] − *shift), and lanes[i] the sum of every lane;
-// n is a positive multiple of the lanes, and no x is above *shift.
+// n is a positive multiple of the lanes, and every x is finite and not above *shift.
 //
 //go:noescape
 func ExpRow512(x *float32, shift *float32, lanes *float32, n int)
@@ -37,7 +37,7 @@ func Read256(p *float32, n int)
 func RowMax256(x *float32, lanes *float32, n int)
 
 // ExpRow256 is x[i] = exp(x[i] − *shift), and lanes[i] the sum of every lane;
-// n is a positive multiple of the lanes, and no x is above *shift.
+// n is a positive multiple of the lanes, and every x is finite and not above *shift.
 //
 //go:noescape
 func ExpRow256(x *float32, shift *float32, lanes *float32, n int)

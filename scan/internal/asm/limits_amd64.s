@@ -20,7 +20,24 @@ DATA lanes<>+48(SB)/4, $0x00000000
 DATA lanes<>+52(SB)/4, $0x00000000
 DATA lanes<>+56(SB)/4, $0x00000000
 DATA lanes<>+60(SB)/4, $0x00000000
-GLOBL lanes<>(SB), RODATA|NOPTR, $64
+DATA lanes<>+64(SB)/4, $0x00000000
+DATA lanes<>+68(SB)/4, $0x00000001
+DATA lanes<>+72(SB)/4, $0x00000002
+DATA lanes<>+76(SB)/4, $0x00000003
+DATA lanes<>+80(SB)/4, $0x00000004
+DATA lanes<>+84(SB)/4, $0x00000005
+DATA lanes<>+88(SB)/4, $0x00000006
+DATA lanes<>+92(SB)/4, $0x00000007
+DATA lanes<>+96(SB)/4, $0x00000008
+DATA lanes<>+100(SB)/4, $0x00000009
+DATA lanes<>+104(SB)/4, $0x0000000a
+DATA lanes<>+108(SB)/4, $0x0000000b
+DATA lanes<>+112(SB)/4, $0x0000000c
+DATA lanes<>+116(SB)/4, $0x0000000d
+DATA lanes<>+120(SB)/4, $0x0000000e
+DATA lanes<>+124(SB)/4, $0x0000000f
+DATA lanes<>+128(SB)/8, $0x3ff0000000000000
+GLOBL lanes<>(SB), RODATA|NOPTR, $136
 
 DATA constants<>+0(SB)/4, $0x3f800000
 DATA constants<>+4(SB)/4, $0x3f800000
@@ -70,55 +87,31 @@ DATA constants<>+176(SB)/4, $0x3aaddcc0
 DATA constants<>+180(SB)/4, $0x3aaddcc0
 DATA constants<>+184(SB)/4, $0x3aaddcc0
 DATA constants<>+188(SB)/4, $0x3aaddcc0
-DATA constants<>+192(SB)/4, $0xc2af0000
-DATA constants<>+196(SB)/4, $0xc2af0000
-DATA constants<>+200(SB)/4, $0xc2af0000
-DATA constants<>+204(SB)/4, $0xc2af0000
-DATA constants<>+208(SB)/4, $0xc2af0000
-DATA constants<>+212(SB)/4, $0xc2af0000
-DATA constants<>+216(SB)/4, $0xc2af0000
-DATA constants<>+220(SB)/4, $0xc2af0000
-DATA constants<>+224(SB)/4, $0x42b18000
-DATA constants<>+228(SB)/4, $0x42b18000
-DATA constants<>+232(SB)/4, $0x42b18000
-DATA constants<>+236(SB)/4, $0x42b18000
-DATA constants<>+240(SB)/4, $0x42b18000
-DATA constants<>+244(SB)/4, $0x42b18000
-DATA constants<>+248(SB)/4, $0x42b18000
-DATA constants<>+252(SB)/4, $0x42b18000
-DATA constants<>+256(SB)/4, $0x3fb8aa3b
-DATA constants<>+260(SB)/4, $0x3fb8aa3b
-DATA constants<>+264(SB)/4, $0x3fb8aa3b
-DATA constants<>+268(SB)/4, $0x3fb8aa3b
-DATA constants<>+272(SB)/4, $0x3fb8aa3b
-DATA constants<>+276(SB)/4, $0x3fb8aa3b
-DATA constants<>+280(SB)/4, $0x3fb8aa3b
-DATA constants<>+284(SB)/4, $0x3fb8aa3b
-DATA constants<>+288(SB)/4, $0x32a57060
-DATA constants<>+292(SB)/4, $0x32a57060
-DATA constants<>+296(SB)/4, $0x32a57060
-DATA constants<>+300(SB)/4, $0x32a57060
-DATA constants<>+304(SB)/4, $0x32a57060
-DATA constants<>+308(SB)/4, $0x32a57060
-DATA constants<>+312(SB)/4, $0x32a57060
-DATA constants<>+316(SB)/4, $0x32a57060
-DATA constants<>+320(SB)/4, $0xc2fe0000
-DATA constants<>+324(SB)/4, $0xc2fe0000
-DATA constants<>+328(SB)/4, $0xc2fe0000
-DATA constants<>+332(SB)/4, $0xc2fe0000
-DATA constants<>+336(SB)/4, $0xc2fe0000
-DATA constants<>+340(SB)/4, $0xc2fe0000
-DATA constants<>+344(SB)/4, $0xc2fe0000
-DATA constants<>+348(SB)/4, $0xc2fe0000
-DATA constants<>+352(SB)/4, $0x43000000
-DATA constants<>+356(SB)/4, $0x43000000
-DATA constants<>+360(SB)/4, $0x43000000
-DATA constants<>+364(SB)/4, $0x43000000
-DATA constants<>+368(SB)/4, $0x43000000
-DATA constants<>+372(SB)/4, $0x43000000
-DATA constants<>+376(SB)/4, $0x43000000
-DATA constants<>+380(SB)/4, $0x43000000
-GLOBL constants<>(SB), RODATA|NOPTR, $384
+DATA constants<>+192(SB)/4, $0x3fb8aa3b
+DATA constants<>+196(SB)/4, $0x3fb8aa3b
+DATA constants<>+200(SB)/4, $0x3fb8aa3b
+DATA constants<>+204(SB)/4, $0x3fb8aa3b
+DATA constants<>+208(SB)/4, $0x3fb8aa3b
+DATA constants<>+212(SB)/4, $0x3fb8aa3b
+DATA constants<>+216(SB)/4, $0x3fb8aa3b
+DATA constants<>+220(SB)/4, $0x3fb8aa3b
+DATA constants<>+224(SB)/4, $0xc2fe0000
+DATA constants<>+228(SB)/4, $0xc2fe0000
+DATA constants<>+232(SB)/4, $0xc2fe0000
+DATA constants<>+236(SB)/4, $0xc2fe0000
+DATA constants<>+240(SB)/4, $0xc2fe0000
+DATA constants<>+244(SB)/4, $0xc2fe0000
+DATA constants<>+248(SB)/4, $0xc2fe0000
+DATA constants<>+252(SB)/4, $0xc2fe0000
+DATA constants<>+256(SB)/4, $0x43000000
+DATA constants<>+260(SB)/4, $0x43000000
+DATA constants<>+264(SB)/4, $0x43000000
+DATA constants<>+268(SB)/4, $0x43000000
+DATA constants<>+272(SB)/4, $0x43000000
+DATA constants<>+276(SB)/4, $0x43000000
+DATA constants<>+280(SB)/4, $0x43000000
+DATA constants<>+284(SB)/4, $0x43000000
+GLOBL constants<>(SB), RODATA|NOPTR, $288
 
 // func PeakFMA512(rounds int)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -225,32 +218,25 @@ TEXT ·ExpRow512(SB), NOSPLIT, $16-32
 	VXORPS       Z7, Z7, Z7
 
 loop:
-	VMOVUPS          (AX), Z8
-	VSUBPS           Z6, Z8, Z8
-	VBROADCASTSS     constants<>+192(SB), Z9
-	VMAXPS           Z8, Z9, Z8
-	VBROADCASTSS     constants<>+224(SB), Z9
-	VMINPS           Z8, Z9, Z8
-	VMULPS.BCST      constants<>+256(SB), Z8, Z10
-	VRNDSCALEPS      $0x00, Z10, Z9
-	VMOVAPS          Z9, Z10
-	VFMSUB231PS.BCST constants<>+256(SB), Z8, Z10
-	VFMADD231PS.BCST constants<>+288(SB), Z8, Z10
-	VMOVAPS          Z10, Z8
-	VMOVAPS          Z5, Z10
-	VFMADD213PS      Z4, Z8, Z10
-	VFMADD213PS      Z3, Z8, Z10
-	VFMADD213PS      Z2, Z8, Z10
-	VFMADD213PS      Z1, Z8, Z10
-	VFMADD213PS      Z0, Z8, Z10
-	VSCALEFPS        Z9, Z10, Z10
-	VMOVUPS          Z10, (AX)
-	VADDPS           Z10, Z7, Z7
-	ADDQ             $0x00000040, AX
-	SUBQ             $0x00000010, BX
-	JNZ              loop
-	VMOVUPS          Z7, (DX)
-	VLDMXCSR         (SP)
+	VMOVUPS     (AX), Z8
+	VSUBPS      Z6, Z8, Z8
+	VMULPS.BCST constants<>+192(SB), Z8, Z8
+	VRNDSCALEPS $0x00, Z8, Z9
+	VSUBPS      Z9, Z8, Z8
+	VMOVAPS     Z5, Z10
+	VFMADD213PS Z4, Z8, Z10
+	VFMADD213PS Z3, Z8, Z10
+	VFMADD213PS Z2, Z8, Z10
+	VFMADD213PS Z1, Z8, Z10
+	VFMADD213PS Z0, Z8, Z10
+	VSCALEFPS   Z9, Z10, Z10
+	VMOVUPS     Z10, (AX)
+	VADDPS      Z10, Z7, Z7
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, BX
+	JNZ         loop
+	VMOVUPS     Z7, (DX)
+	VLDMXCSR    (SP)
 	VZEROUPPER
 	RET
 
@@ -363,38 +349,34 @@ TEXT ·ExpRow256(SB), NOSPLIT, $16-32
 	VBROADCASTSS constants<>+96(SB), Y3
 	VBROADCASTSS constants<>+128(SB), Y4
 	VBROADCASTSS constants<>+160(SB), Y5
-	VBROADCASTSS constants<>+320(SB), Y6
-	VBROADCASTSS constants<>+352(SB), Y7
+	VBROADCASTSS constants<>+224(SB), Y6
+	VBROADCASTSS constants<>+256(SB), Y7
 	VBROADCASTSS (CX), Y8
 	VXORPS       Y9, Y9, Y9
 
 loop:
-	VMOVUPS      (AX), Y10
-	VSUBPS       Y8, Y10, Y10
-	VBROADCASTSS constants<>+192(SB), Y11
-	VMAXPS       Y10, Y11, Y10
-	VBROADCASTSS constants<>+224(SB), Y11
-	VMINPS       Y10, Y11, Y10
-	VMULPS       constants<>+256(SB), Y10, Y12
-	VCVTPS2DQ    Y12, Y11
-	VCVTDQ2PS    Y11, Y12
-	VFMSUB231PS  constants<>+256(SB), Y10, Y12
-	VFMADD231PS  constants<>+288(SB), Y10, Y12
-	VMOVAPS      Y12, Y10
-	VMOVAPS      Y5, Y12
-	VFMADD213PS  Y4, Y10, Y12
-	VFMADD213PS  Y3, Y10, Y12
-	VFMADD213PS  Y2, Y10, Y12
-	VFMADD213PS  Y1, Y10, Y12
-	VFMADD213PS  Y0, Y10, Y12
-	VPSLLD       $0x17, Y11, Y11
-	VPADDD       Y11, Y12, Y12
-	VMOVUPS      Y12, (AX)
-	VADDPS       Y12, Y9, Y9
-	ADDQ         $0x00000020, AX
-	SUBQ         $0x00000008, BX
-	JNZ          loop
-	VMOVUPS      Y9, (DX)
-	VLDMXCSR     (SP)
+	VMOVUPS     (AX), Y10
+	VSUBPS      Y8, Y10, Y10
+	VMULPS      constants<>+192(SB), Y10, Y10
+	VMAXPS      Y10, Y6, Y10
+	VMINPS      Y10, Y7, Y10
+	VCVTPS2DQ   Y10, Y11
+	VCVTDQ2PS   Y11, Y12
+	VSUBPS      Y12, Y10, Y10
+	VMOVAPS     Y5, Y12
+	VFMADD213PS Y4, Y10, Y12
+	VFMADD213PS Y3, Y10, Y12
+	VFMADD213PS Y2, Y10, Y12
+	VFMADD213PS Y1, Y10, Y12
+	VFMADD213PS Y0, Y10, Y12
+	VPSLLD      $0x17, Y11, Y11
+	VPADDD      Y11, Y12, Y12
+	VMOVUPS     Y12, (AX)
+	VADDPS      Y12, Y9, Y9
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, BX
+	JNZ         loop
+	VMOVUPS     Y9, (DX)
+	VLDMXCSR    (SP)
 	VZEROUPPER
 	RET

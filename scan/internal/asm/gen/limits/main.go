@@ -97,7 +97,7 @@ func expRow(wide bool) {
 	s := &vec.Set{Wide: wide}
 	TEXT("ExpRow"+s.Suffix(), NOSPLIT, "func(x, shift, lanes *float32, n int)")
 	Doc("ExpRow"+s.Suffix()+" is x[i] = exp(x[i] − *shift), and lanes[i] the sum of every lane;",
-		"n is a positive multiple of the lanes, and no x is above *shift.")
+		"n is a positive multiple of the lanes, and every x is finite and not above *shift.")
 	Pragma("noescape")
 	restore := vec.Flush()
 	args := vec.Args("x", "shift", "lanes", "n")
@@ -109,8 +109,8 @@ func expRow(wide bool) {
 	Label("loop")
 	VMOVUPS(Mem{Base: x}, v)
 	VSUBPS(m, v, v)
-	e.Clamp(v, t0)
-	e.Exp(v, t0, t1)
+	s.Mul(vec.Log2E(), v, v)
+	e.Exp2(v, t0, t1)
 	VMOVUPS(t1, Mem{Base: x})
 	VADDPS(t1, sum, sum)
 	ADDQ(U32(uint32(s.Bytes())), x)
