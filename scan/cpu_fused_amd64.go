@@ -18,8 +18,16 @@ type fused struct {
 	lanes      int // channels of a register
 	rules      [numRules]fusedStep
 	released16 fusedStep // Released at 16 states
-	transpose  func(dst, src *float32, sdst, ssrc int)
+	// step16 is released16 for one step and whole registers of channels, on A and
+	// h as they lie in memory; see asm.ScanStep16x512.
+	step16 func(u, delta, z, y, b, c, a, h *float32, sa, sh int,
+		scratch, bias, skip *float32, blocks, softplus int)
+	transpose func(dst, src *float32, sdst, ssrc int)
 }
+
+// fewSteps is up to how many steps a call is made of single steps: laying A and
+// h out anew costs as much as some steps.
+const fewSteps = 4
 
 var fused512 = fused{
 	lanes: 16,
@@ -28,6 +36,7 @@ var fused512 = fused{
 		Euler: asm.ScanEuler512, BackwardEuler: asm.ScanBackwardEuler512,
 	},
 	released16: asm.ScanReleased16x512,
+	step16:     asm.ScanStep16x512,
 	transpose:  asm.Transpose512,
 }
 
@@ -38,6 +47,7 @@ var fused256 = fused{
 		Euler: asm.ScanEuler256, BackwardEuler: asm.ScanBackwardEuler256,
 	},
 	released16: asm.ScanReleased256,
+	step16:     asm.ScanStep16x256,
 	transpose:  asm.Transpose256,
 }
 
@@ -82,6 +92,13 @@ func (f *fused) prepare(j *scanJob[float32]) {
 
 // run implements fusedScan, a tile of channels at a time.
 func (f *fused) run(j *scanJob[float32], from, to int) {
+	if j.rule == Released && j.states == 16 && j.rows <= fewSteps {
+		whole := from + (to-from)/f.lanes*f.lanes
+		if whole > from {
+			f.single(j, from, whole)
+		}
+		from = whole
+	}
 	for d := from; d < to; d += scanTile {
 		f.tile(j, d, min(d+scanTile, to))
 	}
@@ -131,6 +148,44 @@ func (f *fused) tile(j *scanJob[float32], d0, d1 int) {
 	}
 }
 
+// single scans channels [from, to), whole registers of them, step by step.
+func (f *fused) single(j *scanJob[float32], from, to int) {
+	_, _, _, scratch := f.packed(j, from)
+	softplus, tapped := 0, 0
+	if j.softplus != nil {
+		softplus = 1
+	}
+	const word = 4
+	for t := range j.rows {
+		if j.resets != nil && j.resets[t]&ResetState != 0 {
+			j.reset(from, to)
+		}
+		z, bias, skip := j.optional(t, from)
+		f.step16(&j.u.data[t*j.u.stride+from], &j.delta.data[t*j.delta.stride+from], z, &j.y.data[t*j.y.stride+from],
+			&j.b.data[t*j.b.stride], &j.c.data[t*j.c.stride],
+			&j.a.data[from*j.a.stride], &j.h.data[from*j.h.stride], word*j.a.stride, word*j.h.stride,
+			&scratch[0], bias, skip, (to-from)/f.lanes, softplus)
+		if tapped < len(j.tapSteps) && j.tapSteps[tapped] == t {
+			j.write(tapped, from, to)
+			tapped++
+		}
+	}
+}
+
+// optional is what a kernel is handed for arguments that may be absent.
+func (j *scanJob[T]) optional(t, d int) (z, bias, skip *T) {
+	if j.z.data != nil {
+		z = &j.z.data[t*j.z.stride+d]
+	}
+	if j.bias != nil {
+		bias = &j.bias[d]
+	}
+	if j.skip != nil {
+		skip = &j.skip[d]
+	}
+	return z, bias, skip
+}
+
 // packed is where A, 1/A, h and scratch of the register of channels from d on are.
 func (f *fused) packed(j *scanJob[float32], d int) (a, inverse, h, scratch []float32) {
 	states := (j.states + 3) &^ 3
@@ -146,16 +201,8 @@ func (f *fused) steps(j *scanJob[float32], d, d1, t, n int) {
 	if j.rule == Released && j.states == 16 {
 		kernel = f.released16
 	}
-	var z, bias, skip, b, c *float32
-	if j.z.data != nil {
-		z = &j.z.data[t*j.z.stride+d]
-	}
-	if j.bias != nil {
-		bias = &j.bias[d]
-	}
-	if j.skip != nil {
-		skip = &j.skip[d]
-	}
+	z, bias, skip := j.optional(t, d)
+	var b, c *float32
 	if j.states > 0 {
 		b, c = &j.b.data[t*j.b.stride], &j.c.data[t*j.c.stride]
 	}

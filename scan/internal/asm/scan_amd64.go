@@ -136,6 +136,26 @@ func ScanBackwardEuler256(u *float32, delta *float32, z *float32, y *float32, b 
 //go:noescape
 func ScanReleased16x512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 
+// ScanStep16x512 carries as many registers of channels as blocks says through one
+// step of 16 states under the released rule, with the bits of ScanReleased.
+//
+// u, delta, z, y, bias and skip point to the first channel, b and c to its 16
+// words; a and h are (channels, 16) as they lie in memory, their rows sa and sh bytes
+// apart. bias, skip and z may be nil: none. scratch has room for 12 registers.
+//
+//go:noescape
+func ScanStep16x512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, a *float32, h *float32, sa int, sh int, scratch *float32, bias *float32, skip *float32, blocks int, softplus int)
+
+// ScanStep16x256 carries as many registers of channels as blocks says through one
+// step of 16 states under the released rule, with the bits of ScanReleased.
+//
+// u, delta, z, y, bias and skip point to the first channel, b and c to its 16
+// words; a and h are (channels, 16) as they lie in memory, their rows sa and sh bytes
+// apart. bias, skip and z may be nil: none. scratch has room for 12 registers.
+//
+//go:noescape
+func ScanStep16x256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, a *float32, h *float32, sa int, sh int, scratch *float32, bias *float32, skip *float32, blocks int, softplus int)
+
 // Transpose512 is dst[c][r] = src[r][c] for a square of as many rows as a register has lanes; the distances of rows are in bytes.
 //
 //go:noescape

@@ -5342,6 +5342,1147 @@ nogate:
 	VZEROUPPER
 	RET
 
+// func ScanStep16x512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, a *float32, h *float32, sa int, sh int, scratch *float32, bias *float32, skip *float32, blocks int, softplus int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·ScanStep16x512(SB), NOSPLIT, $16-120
+	MOVQ         u+0(FP), AX
+	MOVQ         delta+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         y+24(FP), BX
+	MOVQ         b+32(FP), SI
+	MOVQ         c+40(FP), DI
+	MOVQ         a+48(FP), R8
+	MOVQ         h+56(FP), R9
+	MOVQ         scratch+80(FP), R10
+	VBROADCASTSS constants<>+0(SB), Z0
+	VBROADCASTSS constants<>+32(SB), Z1
+	VBROADCASTSS constants<>+64(SB), Z2
+	VBROADCASTSS constants<>+96(SB), Z3
+	VBROADCASTSS constants<>+128(SB), Z4
+	VBROADCASTSS constants<>+160(SB), Z5
+	VSTMXCSR     (SP)
+	MOVL         (SP), R11
+	ORL          $0x00008040, R11
+	MOVL         R11, 8(SP)
+	VLDMXCSR     8(SP)
+
+blocks:
+	MOVQ    blocks+104(FP), R11
+	CMPQ    R11, $0x04
+	JLT     block
+	VMOVUPS (CX), Z6
+	VMOVUPS 64(CX), Z10
+	VMOVUPS 128(CX), Z14
+	VMOVUPS 192(CX), Z18
+	CMPQ    softplus+112(FP), $0x00
+	JEQ     positive67
+	MOVQ    bias+88(FP), R11
+	TESTQ   R11, R11
+	JZ      bare68
+	VADDPS  (R11), Z6, Z6
+	VADDPS  64(R11), Z10, Z10
+	VADDPS  128(R11), Z14, Z14
+	VADDPS  192(R11), Z18, Z18
+	ADDQ    $0x00000100, R11
+	MOVQ    R11, bias+88(FP)
+
+bare68:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VORPS.BCST       constants<>+192(SB), Z10, Z11
+	VORPS.BCST       constants<>+192(SB), Z14, Z15
+	VORPS.BCST       constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VBROADCASTSS     constants<>+352(SB), Z11
+	VBROADCASTSS     constants<>+352(SB), Z15
+	VBROADCASTSS     constants<>+352(SB), Z19
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+384(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+384(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+416(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+416(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+448(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+448(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+480(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+480(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+512(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+512(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+544(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+544(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+576(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+576(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+608(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+608(SB), Z21, Z19
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z13, Z11
+	VFMADD213PS.BCST constants<>+0(SB), Z17, Z15
+	VFMADD213PS.BCST constants<>+0(SB), Z21, Z19
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+	VMAXPS.BCST      constants<>+640(SB), Z10, Z10
+	VFMADD231PS      Z13, Z11, Z10
+	VMAXPS.BCST      constants<>+640(SB), Z14, Z14
+	VFMADD231PS      Z17, Z15, Z14
+	VMAXPS.BCST      constants<>+640(SB), Z18, Z18
+	VFMADD231PS      Z21, Z19, Z18
+
+positive67:
+	VMULPS      (AX), Z6, Z7
+	VMOVUPS     Z7, 256(R10)
+	VMULPS.BCST constants<>+288(SB), Z6, Z6
+	VMOVUPS     Z6, (R10)
+	VMULPS      64(AX), Z10, Z11
+	VMOVUPS     Z11, 320(R10)
+	VMULPS.BCST constants<>+288(SB), Z10, Z10
+	VMOVUPS     Z10, 64(R10)
+	VMULPS      128(AX), Z14, Z15
+	VMOVUPS     Z15, 384(R10)
+	VMULPS.BCST constants<>+288(SB), Z14, Z14
+	VMOVUPS     Z14, 128(R10)
+	VMULPS      192(AX), Z18, Z19
+	VMOVUPS     Z19, 448(R10)
+	VMULPS.BCST constants<>+288(SB), Z18, Z18
+	VMOVUPS     Z18, 192(R10)
+	XORQ        R11, R11
+	MOVQ        $0x0000000000000100, R12
+
+channels69:
+	MOVQ            R8, R13
+	ADDQ            sa+64(FP), R13
+	MOVQ            R9, R14
+	ADDQ            sh+72(FP), R14
+	VBROADCASTSS    (R10)(R11*1), Z7
+	VMULPS          (R8), Z7, Z6
+	VBROADCASTSS    4(R10)(R11*1), Z10
+	VMULPS          (R13), Z10, Z9
+	VBROADCASTSS    8(R10)(R11*1), Z13
+	MOVQ            sa+64(FP), R15
+	ADDQ            R15, R15
+	VMULPS          (R8)(R15*1), Z13, Z12
+	VBROADCASTSS    12(R10)(R11*1), Z16
+	MOVQ            sa+64(FP), R15
+	ADDQ            R15, R15
+	VMULPS          (R13)(R15*1), Z16, Z15
+	VRNDSCALEPS     $0x00, Z6, Z7
+	VSUBPS          Z7, Z6, Z6
+	VRNDSCALEPS     $0x00, Z9, Z10
+	VSUBPS          Z10, Z9, Z9
+	VRNDSCALEPS     $0x00, Z12, Z13
+	VSUBPS          Z13, Z12, Z12
+	VRNDSCALEPS     $0x00, Z15, Z16
+	VSUBPS          Z16, Z15, Z15
+	VMOVAPS         Z5, Z8
+	VMOVAPS         Z5, Z11
+	VMOVAPS         Z5, Z14
+	VMOVAPS         Z5, Z17
+	VFMADD213PS     Z4, Z6, Z8
+	VFMADD213PS     Z4, Z9, Z11
+	VFMADD213PS     Z4, Z12, Z14
+	VFMADD213PS     Z4, Z15, Z17
+	VFMADD213PS     Z3, Z6, Z8
+	VFMADD213PS     Z3, Z9, Z11
+	VFMADD213PS     Z3, Z12, Z14
+	VFMADD213PS     Z3, Z15, Z17
+	VFMADD213PS     Z2, Z6, Z8
+	VFMADD213PS     Z2, Z9, Z11
+	VFMADD213PS     Z2, Z12, Z14
+	VFMADD213PS     Z2, Z15, Z17
+	VFMADD213PS     Z1, Z6, Z8
+	VFMADD213PS     Z1, Z9, Z11
+	VFMADD213PS     Z1, Z12, Z14
+	VFMADD213PS     Z1, Z15, Z17
+	VFMADD213PS     Z0, Z6, Z8
+	VFMADD213PS     Z0, Z9, Z11
+	VFMADD213PS     Z0, Z12, Z14
+	VFMADD213PS     Z0, Z15, Z17
+	VSCALEFPS       Z7, Z8, Z8
+	VSCALEFPS       Z10, Z11, Z11
+	VSCALEFPS       Z13, Z14, Z14
+	VSCALEFPS       Z16, Z17, Z17
+	VBROADCASTSS    256(R10)(R11*1), Z6
+	VMULPS          (SI), Z6, Z6
+	VBROADCASTSS    260(R10)(R11*1), Z9
+	VMULPS          (SI), Z9, Z9
+	VBROADCASTSS    264(R10)(R11*1), Z12
+	VMULPS          (SI), Z12, Z12
+	VBROADCASTSS    268(R10)(R11*1), Z15
+	VMULPS          (SI), Z15, Z15
+	VFMADD231PS     (R9), Z8, Z6
+	VMOVUPS         Z6, (R9)
+	VFMADD231PS     (R14), Z11, Z9
+	VMOVUPS         Z9, (R14)
+	MOVQ            sh+72(FP), R13
+	ADDQ            R13, R13
+	VFMADD231PS     (R9)(R13*1), Z14, Z12
+	VMOVUPS         Z12, (R9)(R13*1)
+	MOVQ            sh+72(FP), R13
+	ADDQ            R13, R13
+	VFMADD231PS     (R14)(R13*1), Z17, Z15
+	VMOVUPS         Z15, (R14)(R13*1)
+	VSHUFF32X4      $0x44, Z9, Z6, Z8
+	VSHUFF32X4      $0x44, Z15, Z12, Z11
+	VSHUFF32X4      $0xee, Z9, Z6, Z14
+	VSHUFF32X4      $0xee, Z15, Z12, Z17
+	VSHUFF32X4      $0x88, Z11, Z8, Z7
+	VSHUFF32X4      $0xdd, Z11, Z8, Z10
+	VSHUFF32X4      $0x88, Z17, Z14, Z13
+	VSHUFF32X4      $0xdd, Z17, Z14, Z16
+	VXORPS          Z6, Z6, Z6
+	VBROADCASTF32X4 (DI), Z8
+	VFMADD231PS     Z8, Z7, Z6
+	VBROADCASTF32X4 16(DI), Z11
+	VFMADD231PS     Z11, Z10, Z6
+	VBROADCASTF32X4 32(DI), Z14
+	VFMADD231PS     Z14, Z13, Z6
+	VBROADCASTF32X4 48(DI), Z17
+	VFMADD231PS     Z17, Z16, Z6
+	VSHUFPS         $0xb1, Z6, Z6, Z9
+	VADDPS          Z9, Z6, Z6
+	VSHUFPS         $0x4e, Z6, Z6, Z9
+	VADDPS          Z9, Z6, Z6
+	MOVL            $0x00001111, R13
+	KMOVW           R13, K1
+	VCOMPRESSPS     Z6, K1, Z6
+	VMOVUPS         X6, 512(R10)(R11*1)
+	ADDQ            sa+64(FP), R8
+	ADDQ            sh+72(FP), R9
+	ADDQ            sa+64(FP), R8
+	ADDQ            sh+72(FP), R9
+	ADDQ            sa+64(FP), R8
+	ADDQ            sh+72(FP), R9
+	ADDQ            sa+64(FP), R8
+	ADDQ            sh+72(FP), R9
+	ADDQ            $0x10, R11
+	CMPQ            R11, R12
+	JLT             channels69
+	VMOVUPS         512(R10), Z22
+	VMOVUPS         576(R10), Z23
+	VMOVUPS         640(R10), Z24
+	VMOVUPS         704(R10), Z25
+	MOVQ            skip+96(FP), R11
+	TESTQ           R11, R11
+	JZ              noskip70
+	VMOVUPS         (R11), Z7
+	VFMADD231PS     (AX), Z7, Z22
+	VMOVUPS         64(R11), Z11
+	VFMADD231PS     64(AX), Z11, Z23
+	VMOVUPS         128(R11), Z15
+	VFMADD231PS     128(AX), Z15, Z24
+	VMOVUPS         192(R11), Z19
+	VFMADD231PS     192(AX), Z19, Z25
+	ADDQ            $0x00000100, R11
+	MOVQ            R11, skip+96(FP)
+
+noskip70:
+	TESTQ            DX, DX
+	JZ               nogate71
+	VMOVUPS          (DX), Z6
+	VMOVUPS          64(DX), Z10
+	VMOVUPS          128(DX), Z14
+	VMOVUPS          192(DX), Z18
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VXORPS.BCST      constants<>+192(SB), Z10, Z11
+	VXORPS.BCST      constants<>+192(SB), Z14, Z15
+	VXORPS.BCST      constants<>+192(SB), Z18, Z19
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+224(SB), Z12
+	VMAXPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+224(SB), Z16
+	VMAXPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+224(SB), Z20
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z12
+	VMINPS           Z11, Z12, Z11
+	VBROADCASTSS     constants<>+256(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     constants<>+256(SB), Z20
+	VMINPS           Z19, Z20, Z19
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VMULPS.BCST      constants<>+288(SB), Z11, Z13
+	VMULPS.BCST      constants<>+288(SB), Z15, Z17
+	VMULPS.BCST      constants<>+288(SB), Z19, Z21
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VRNDSCALEPS      $0x00, Z13, Z12
+	VMOVAPS          Z12, Z13
+	VRNDSCALEPS      $0x00, Z17, Z16
+	VMOVAPS          Z16, Z17
+	VRNDSCALEPS      $0x00, Z21, Z20
+	VMOVAPS          Z20, Z21
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z11, Z13
+	VFMSUB231PS.BCST constants<>+288(SB), Z15, Z17
+	VFMSUB231PS.BCST constants<>+288(SB), Z19, Z21
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z11, Z13
+	VFMADD231PS.BCST constants<>+320(SB), Z15, Z17
+	VFMADD231PS.BCST constants<>+320(SB), Z19, Z21
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VMOVAPS          Z13, Z11
+	VMOVAPS          Z5, Z13
+	VMOVAPS          Z17, Z15
+	VMOVAPS          Z5, Z17
+	VMOVAPS          Z21, Z19
+	VMOVAPS          Z5, Z21
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z4, Z11, Z13
+	VFMADD213PS      Z4, Z15, Z17
+	VFMADD213PS      Z4, Z19, Z21
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z3, Z11, Z13
+	VFMADD213PS      Z3, Z15, Z17
+	VFMADD213PS      Z3, Z19, Z21
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z2, Z11, Z13
+	VFMADD213PS      Z2, Z15, Z17
+	VFMADD213PS      Z2, Z19, Z21
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z1, Z11, Z13
+	VFMADD213PS      Z1, Z15, Z17
+	VFMADD213PS      Z1, Z19, Z21
+	VFMADD213PS      Z0, Z7, Z9
+	VFMADD213PS      Z0, Z11, Z13
+	VFMADD213PS      Z0, Z15, Z17
+	VFMADD213PS      Z0, Z19, Z21
+	VSCALEFPS        Z8, Z9, Z9
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z16, Z17, Z17
+	VSCALEFPS        Z20, Z21, Z21
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z13, Z13
+	VADDPS.BCST      constants<>+0(SB), Z17, Z17
+	VADDPS.BCST      constants<>+0(SB), Z21, Z21
+	VDIVPS           Z9, Z6, Z6
+	VDIVPS           Z13, Z10, Z10
+	VDIVPS           Z17, Z14, Z14
+	VDIVPS           Z21, Z18, Z18
+	VMULPS           Z6, Z22, Z22
+	VMULPS           Z10, Z23, Z23
+	VMULPS           Z14, Z24, Z24
+	VMULPS           Z18, Z25, Z25
+	ADDQ             $0x00000100, DX
+
+nogate71:
+	VMOVUPS Z22, (BX)
+	VMOVUPS Z23, 64(BX)
+	VMOVUPS Z24, 128(BX)
+	VMOVUPS Z25, 192(BX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, BX
+	SUBQ    $0x04, blocks+104(FP)
+	JMP     blocks
+
+block:
+	TESTQ   R11, R11
+	JZ      done
+	VMOVUPS (CX), Z6
+	CMPQ    softplus+112(FP), $0x00
+	JEQ     positive72
+	MOVQ    bias+88(FP), R11
+	TESTQ   R11, R11
+	JZ      bare73
+	VADDPS  (R11), Z6, Z6
+	ADDQ    $0x00000040, R11
+	MOVQ    R11, bias+88(FP)
+
+bare73:
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VBROADCASTSS     constants<>+352(SB), Z7
+	VFMADD213PS.BCST constants<>+384(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+416(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+448(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+480(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+512(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+544(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+576(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+608(SB), Z9, Z7
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z7
+	VMAXPS.BCST      constants<>+640(SB), Z6, Z6
+	VFMADD231PS      Z9, Z7, Z6
+
+positive72:
+	VMULPS      (AX), Z6, Z7
+	VMOVUPS     Z7, 256(R10)
+	VMULPS.BCST constants<>+288(SB), Z6, Z6
+	VMOVUPS     Z6, (R10)
+	XORQ        R11, R11
+	MOVQ        $0x0000000000000040, R12
+
+channels74:
+	MOVQ            R8, R13
+	ADDQ            sa+64(FP), R13
+	MOVQ            R9, R14
+	ADDQ            sh+72(FP), R14
+	VBROADCASTSS    (R10)(R11*1), Z7
+	VMULPS          (R8), Z7, Z6
+	VBROADCASTSS    4(R10)(R11*1), Z10
+	VMULPS          (R13), Z10, Z9
+	VBROADCASTSS    8(R10)(R11*1), Z13
+	MOVQ            sa+64(FP), R15
+	ADDQ            R15, R15
+	VMULPS          (R8)(R15*1), Z13, Z12
+	VBROADCASTSS    12(R10)(R11*1), Z16
+	MOVQ            sa+64(FP), R15
+	ADDQ            R15, R15
+	VMULPS          (R13)(R15*1), Z16, Z15
+	VRNDSCALEPS     $0x00, Z6, Z7
+	VSUBPS          Z7, Z6, Z6
+	VRNDSCALEPS     $0x00, Z9, Z10
+	VSUBPS          Z10, Z9, Z9
+	VRNDSCALEPS     $0x00, Z12, Z13
+	VSUBPS          Z13, Z12, Z12
+	VRNDSCALEPS     $0x00, Z15, Z16
+	VSUBPS          Z16, Z15, Z15
+	VMOVAPS         Z5, Z8
+	VMOVAPS         Z5, Z11
+	VMOVAPS         Z5, Z14
+	VMOVAPS         Z5, Z17
+	VFMADD213PS     Z4, Z6, Z8
+	VFMADD213PS     Z4, Z9, Z11
+	VFMADD213PS     Z4, Z12, Z14
+	VFMADD213PS     Z4, Z15, Z17
+	VFMADD213PS     Z3, Z6, Z8
+	VFMADD213PS     Z3, Z9, Z11
+	VFMADD213PS     Z3, Z12, Z14
+	VFMADD213PS     Z3, Z15, Z17
+	VFMADD213PS     Z2, Z6, Z8
+	VFMADD213PS     Z2, Z9, Z11
+	VFMADD213PS     Z2, Z12, Z14
+	VFMADD213PS     Z2, Z15, Z17
+	VFMADD213PS     Z1, Z6, Z8
+	VFMADD213PS     Z1, Z9, Z11
+	VFMADD213PS     Z1, Z12, Z14
+	VFMADD213PS     Z1, Z15, Z17
+	VFMADD213PS     Z0, Z6, Z8
+	VFMADD213PS     Z0, Z9, Z11
+	VFMADD213PS     Z0, Z12, Z14
+	VFMADD213PS     Z0, Z15, Z17
+	VSCALEFPS       Z7, Z8, Z8
+	VSCALEFPS       Z10, Z11, Z11
+	VSCALEFPS       Z13, Z14, Z14
+	VSCALEFPS       Z16, Z17, Z17
+	VBROADCASTSS    256(R10)(R11*1), Z6
+	VMULPS          (SI), Z6, Z6
+	VBROADCASTSS    260(R10)(R11*1), Z9
+	VMULPS          (SI), Z9, Z9
+	VBROADCASTSS    264(R10)(R11*1), Z12
+	VMULPS          (SI), Z12, Z12
+	VBROADCASTSS    268(R10)(R11*1), Z15
+	VMULPS          (SI), Z15, Z15
+	VFMADD231PS     (R9), Z8, Z6
+	VMOVUPS         Z6, (R9)
+	VFMADD231PS     (R14), Z11, Z9
+	VMOVUPS         Z9, (R14)
+	MOVQ            sh+72(FP), R13
+	ADDQ            R13, R13
+	VFMADD231PS     (R9)(R13*1), Z14, Z12
+	VMOVUPS         Z12, (R9)(R13*1)
+	MOVQ            sh+72(FP), R13
+	ADDQ            R13, R13
+	VFMADD231PS     (R14)(R13*1), Z17, Z15
+	VMOVUPS         Z15, (R14)(R13*1)
+	VSHUFF32X4      $0x44, Z9, Z6, Z8
+	VSHUFF32X4      $0x44, Z15, Z12, Z11
+	VSHUFF32X4      $0xee, Z9, Z6, Z14
+	VSHUFF32X4      $0xee, Z15, Z12, Z17
+	VSHUFF32X4      $0x88, Z11, Z8, Z7
+	VSHUFF32X4      $0xdd, Z11, Z8, Z10
+	VSHUFF32X4      $0x88, Z17, Z14, Z13
+	VSHUFF32X4      $0xdd, Z17, Z14, Z16
+	VXORPS          Z6, Z6, Z6
+	VBROADCASTF32X4 (DI), Z8
+	VFMADD231PS     Z8, Z7, Z6
+	VBROADCASTF32X4 16(DI), Z11
+	VFMADD231PS     Z11, Z10, Z6
+	VBROADCASTF32X4 32(DI), Z14
+	VFMADD231PS     Z14, Z13, Z6
+	VBROADCASTF32X4 48(DI), Z17
+	VFMADD231PS     Z17, Z16, Z6
+	VSHUFPS         $0xb1, Z6, Z6, Z9
+	VADDPS          Z9, Z6, Z6
+	VSHUFPS         $0x4e, Z6, Z6, Z9
+	VADDPS          Z9, Z6, Z6
+	MOVL            $0x00001111, R13
+	KMOVW           R13, K1
+	VCOMPRESSPS     Z6, K1, Z6
+	VMOVUPS         X6, 512(R10)(R11*1)
+	ADDQ            sa+64(FP), R8
+	ADDQ            sh+72(FP), R9
+	ADDQ            sa+64(FP), R8
+	ADDQ            sh+72(FP), R9
+	ADDQ            sa+64(FP), R8
+	ADDQ            sh+72(FP), R9
+	ADDQ            sa+64(FP), R8
+	ADDQ            sh+72(FP), R9
+	ADDQ            $0x10, R11
+	CMPQ            R11, R12
+	JLT             channels74
+	VMOVUPS         512(R10), Z10
+	MOVQ            skip+96(FP), R11
+	TESTQ           R11, R11
+	JZ              noskip75
+	VMOVUPS         (R11), Z7
+	VFMADD231PS     (AX), Z7, Z10
+	ADDQ            $0x00000040, R11
+	MOVQ            R11, skip+96(FP)
+
+noskip75:
+	TESTQ            DX, DX
+	JZ               nogate76
+	VMOVUPS          (DX), Z6
+	VXORPS.BCST      constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VADDPS.BCST      constants<>+0(SB), Z9, Z9
+	VDIVPS           Z9, Z6, Z6
+	VMULPS           Z6, Z10, Z10
+	ADDQ             $0x00000040, DX
+
+nogate76:
+	VMOVUPS Z10, (BX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x01, blocks+104(FP)
+	JMP     blocks
+
+done:
+	VLDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func ScanStep16x256(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, a *float32, h *float32, sa int, sh int, scratch *float32, bias *float32, skip *float32, blocks int, softplus int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·ScanStep16x256(SB), NOSPLIT, $16-120
+	MOVQ         u+0(FP), AX
+	MOVQ         delta+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         y+24(FP), BX
+	MOVQ         b+32(FP), SI
+	MOVQ         c+40(FP), DI
+	MOVQ         a+48(FP), R8
+	MOVQ         h+56(FP), R9
+	MOVQ         scratch+80(FP), R10
+	VBROADCASTSS constants<>+800(SB), Y0
+	VBROADCASTSS constants<>+832(SB), Y1
+	VSTMXCSR     (SP)
+	MOVL         (SP), R11
+	ORL          $0x00008040, R11
+	MOVL         R11, 8(SP)
+	VLDMXCSR     8(SP)
+
+blocks:
+	MOVQ    blocks+104(FP), R11
+	CMPQ    R11, $0x02
+	JLT     block
+	VMOVUPS (CX), Y2
+	VMOVUPS 32(CX), Y6
+	CMPQ    softplus+112(FP), $0x00
+	JEQ     positive77
+	MOVQ    bias+88(FP), R11
+	TESTQ   R11, R11
+	JZ      bare78
+	VADDPS  (R11), Y2, Y2
+	VADDPS  32(R11), Y6, Y6
+	ADDQ    $0x00000040, R11
+	MOVQ    R11, bias+88(FP)
+
+bare78:
+	VORPS        constants<>+192(SB), Y2, Y3
+	VORPS        constants<>+192(SB), Y6, Y7
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+224(SB), Y8
+	VMAXPS       Y7, Y8, Y7
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VMULPS       constants<>+288(SB), Y7, Y9
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VCVTPS2DQ    Y9, Y8
+	VCVTDQ2PS    Y8, Y9
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMSUB231PS  constants<>+288(SB), Y7, Y9
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y7, Y9
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VMOVAPS      Y9, Y7
+	VBROADCASTSS constants<>+160(SB), Y9
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+128(SB), Y7, Y9
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y7, Y9
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y7, Y9
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y7, Y9
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y7, Y9
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VBROADCASTSS constants<>+352(SB), Y3
+	VBROADCASTSS constants<>+352(SB), Y7
+	VFMADD213PS  constants<>+384(SB), Y5, Y3
+	VFMADD213PS  constants<>+384(SB), Y9, Y7
+	VFMADD213PS  constants<>+416(SB), Y5, Y3
+	VFMADD213PS  constants<>+416(SB), Y9, Y7
+	VFMADD213PS  constants<>+448(SB), Y5, Y3
+	VFMADD213PS  constants<>+448(SB), Y9, Y7
+	VFMADD213PS  constants<>+480(SB), Y5, Y3
+	VFMADD213PS  constants<>+480(SB), Y9, Y7
+	VFMADD213PS  constants<>+512(SB), Y5, Y3
+	VFMADD213PS  constants<>+512(SB), Y9, Y7
+	VFMADD213PS  constants<>+544(SB), Y5, Y3
+	VFMADD213PS  constants<>+544(SB), Y9, Y7
+	VFMADD213PS  constants<>+576(SB), Y5, Y3
+	VFMADD213PS  constants<>+576(SB), Y9, Y7
+	VFMADD213PS  constants<>+608(SB), Y5, Y3
+	VFMADD213PS  constants<>+608(SB), Y9, Y7
+	VFMADD213PS  constants<>+0(SB), Y5, Y3
+	VFMADD213PS  constants<>+0(SB), Y9, Y7
+	VMAXPS       constants<>+640(SB), Y2, Y2
+	VFMADD231PS  Y5, Y3, Y2
+	VMAXPS       constants<>+640(SB), Y6, Y6
+	VFMADD231PS  Y9, Y7, Y6
+
+positive77:
+	VMULPS  (AX), Y2, Y3
+	VMOVUPS Y3, 128(R10)
+	VMULPS  constants<>+288(SB), Y2, Y2
+	VMOVUPS Y2, (R10)
+	VMULPS  32(AX), Y6, Y7
+	VMOVUPS Y7, 160(R10)
+	VMULPS  constants<>+288(SB), Y6, Y6
+	VMOVUPS Y6, 32(R10)
+	XORQ    R11, R11
+	MOVQ    $0x0000000000000040, R12
+
+channels79:
+	MOVQ           R8, R13
+	ADDQ           sa+64(FP), R13
+	MOVQ           R9, R14
+	ADDQ           sh+72(FP), R14
+	VBROADCASTSS   (R10)(R11*1), Y3
+	VMULPS         (R8), Y3, Y2
+	VBROADCASTSS   (R10)(R11*1), Y6
+	VMULPS         32(R8), Y6, Y5
+	VBROADCASTSS   4(R10)(R11*1), Y9
+	VMULPS         (R13), Y9, Y8
+	VBROADCASTSS   4(R10)(R11*1), Y12
+	VMULPS         32(R13), Y12, Y11
+	VMAXPS         Y2, Y0, Y2
+	VMINPS         Y2, Y1, Y2
+	VCVTPS2DQ      Y2, Y3
+	VCVTDQ2PS      Y3, Y4
+	VSUBPS         Y4, Y2, Y2
+	VMAXPS         Y5, Y0, Y5
+	VMINPS         Y5, Y1, Y5
+	VCVTPS2DQ      Y5, Y6
+	VCVTDQ2PS      Y6, Y7
+	VSUBPS         Y7, Y5, Y5
+	VMAXPS         Y8, Y0, Y8
+	VMINPS         Y8, Y1, Y8
+	VCVTPS2DQ      Y8, Y9
+	VCVTDQ2PS      Y9, Y10
+	VSUBPS         Y10, Y8, Y8
+	VMAXPS         Y11, Y0, Y11
+	VMINPS         Y11, Y1, Y11
+	VCVTPS2DQ      Y11, Y12
+	VCVTDQ2PS      Y12, Y13
+	VSUBPS         Y13, Y11, Y11
+	VBROADCASTSS   constants<>+160(SB), Y4
+	VBROADCASTSS   constants<>+160(SB), Y7
+	VBROADCASTSS   constants<>+160(SB), Y10
+	VBROADCASTSS   constants<>+160(SB), Y13
+	VFMADD213PS    constants<>+128(SB), Y2, Y4
+	VFMADD213PS    constants<>+128(SB), Y5, Y7
+	VFMADD213PS    constants<>+128(SB), Y8, Y10
+	VFMADD213PS    constants<>+128(SB), Y11, Y13
+	VFMADD213PS    constants<>+96(SB), Y2, Y4
+	VFMADD213PS    constants<>+96(SB), Y5, Y7
+	VFMADD213PS    constants<>+96(SB), Y8, Y10
+	VFMADD213PS    constants<>+96(SB), Y11, Y13
+	VFMADD213PS    constants<>+64(SB), Y2, Y4
+	VFMADD213PS    constants<>+64(SB), Y5, Y7
+	VFMADD213PS    constants<>+64(SB), Y8, Y10
+	VFMADD213PS    constants<>+64(SB), Y11, Y13
+	VFMADD213PS    constants<>+32(SB), Y2, Y4
+	VFMADD213PS    constants<>+32(SB), Y5, Y7
+	VFMADD213PS    constants<>+32(SB), Y8, Y10
+	VFMADD213PS    constants<>+32(SB), Y11, Y13
+	VFMADD213PS    constants<>+0(SB), Y2, Y4
+	VFMADD213PS    constants<>+0(SB), Y5, Y7
+	VFMADD213PS    constants<>+0(SB), Y8, Y10
+	VFMADD213PS    constants<>+0(SB), Y11, Y13
+	VPSLLD         $0x17, Y3, Y3
+	VPADDD         Y3, Y4, Y4
+	VPSLLD         $0x17, Y6, Y6
+	VPADDD         Y6, Y7, Y7
+	VPSLLD         $0x17, Y9, Y9
+	VPADDD         Y9, Y10, Y10
+	VPSLLD         $0x17, Y12, Y12
+	VPADDD         Y12, Y13, Y13
+	VBROADCASTSS   128(R10)(R11*1), Y2
+	VMULPS         (SI), Y2, Y2
+	VBROADCASTSS   128(R10)(R11*1), Y5
+	VMULPS         32(SI), Y5, Y5
+	VBROADCASTSS   132(R10)(R11*1), Y8
+	VMULPS         (SI), Y8, Y8
+	VBROADCASTSS   132(R10)(R11*1), Y11
+	VMULPS         32(SI), Y11, Y11
+	VFMADD231PS    (R9), Y4, Y2
+	VMOVUPS        Y2, (R9)
+	VFMADD231PS    32(R9), Y7, Y5
+	VMOVUPS        Y5, 32(R9)
+	VFMADD231PS    (R14), Y10, Y8
+	VMOVUPS        Y8, (R14)
+	VFMADD231PS    32(R14), Y13, Y11
+	VMOVUPS        Y11, 32(R14)
+	VPERM2F128     $0x20, Y8, Y2, Y3
+	VPERM2F128     $0x31, Y8, Y2, Y6
+	VPERM2F128     $0x20, Y11, Y5, Y9
+	VPERM2F128     $0x31, Y11, Y5, Y12
+	VXORPS         Y2, Y2, Y2
+	VBROADCASTF128 (DI), Y4
+	VFMADD231PS    Y4, Y3, Y2
+	VBROADCASTF128 16(DI), Y7
+	VFMADD231PS    Y7, Y6, Y2
+	VBROADCASTF128 32(DI), Y10
+	VFMADD231PS    Y10, Y9, Y2
+	VBROADCASTF128 48(DI), Y13
+	VFMADD231PS    Y13, Y12, Y2
+	VSHUFPS        $0xb1, Y2, Y2, Y5
+	VADDPS         Y5, Y2, Y2
+	VSHUFPS        $0x4e, Y2, Y2, Y5
+	VADDPS         Y5, Y2, Y2
+	VMOVSS         X2, 256(R10)(R11*1)
+	VEXTRACTF128   $0x01, Y2, X5
+	VMOVSS         X5, 260(R10)(R11*1)
+	ADDQ           sa+64(FP), R8
+	ADDQ           sh+72(FP), R9
+	ADDQ           sa+64(FP), R8
+	ADDQ           sh+72(FP), R9
+	ADDQ           $0x08, R11
+	CMPQ           R11, R12
+	JLT            channels79
+	VMOVUPS        256(R10), Y10
+	VMOVUPS        288(R10), Y11
+	MOVQ           skip+96(FP), R11
+	TESTQ          R11, R11
+	JZ             noskip80
+	VMOVUPS        (R11), Y3
+	VFMADD231PS    (AX), Y3, Y10
+	VMOVUPS        32(R11), Y7
+	VFMADD231PS    32(AX), Y7, Y11
+	ADDQ           $0x00000040, R11
+	MOVQ           R11, skip+96(FP)
+
+noskip80:
+	TESTQ        DX, DX
+	JZ           nogate81
+	VMOVUPS      (DX), Y2
+	VMOVUPS      32(DX), Y6
+	VORPS        constants<>+192(SB), Y2, Y3
+	VORPS        constants<>+192(SB), Y6, Y7
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+224(SB), Y8
+	VMAXPS       Y7, Y8, Y7
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VMULPS       constants<>+288(SB), Y7, Y9
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VCVTPS2DQ    Y9, Y8
+	VCVTDQ2PS    Y8, Y9
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMSUB231PS  constants<>+288(SB), Y7, Y9
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y7, Y9
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VMOVAPS      Y9, Y7
+	VBROADCASTSS constants<>+160(SB), Y9
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+128(SB), Y7, Y9
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y7, Y9
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y7, Y9
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y7, Y9
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y7, Y9
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y9, Y9
+	VBROADCASTSS constants<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y4
+	VBLENDVPS    Y2, Y5, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS constants<>+0(SB), Y7
+	VADDPS       Y7, Y9, Y8
+	VBLENDVPS    Y6, Y9, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VDIVPS       Y4, Y2, Y2
+	VDIVPS       Y8, Y6, Y6
+	VMULPS       Y2, Y10, Y10
+	VMULPS       Y6, Y11, Y11
+	ADDQ         $0x00000040, DX
+
+nogate81:
+	VMOVUPS Y10, (BX)
+	VMOVUPS Y11, 32(BX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x02, blocks+104(FP)
+	JMP     blocks
+
+block:
+	TESTQ   R11, R11
+	JZ      done
+	VMOVUPS (CX), Y2
+	CMPQ    softplus+112(FP), $0x00
+	JEQ     positive82
+	MOVQ    bias+88(FP), R11
+	TESTQ   R11, R11
+	JZ      bare83
+	VADDPS  (R11), Y2, Y2
+	ADDQ    $0x00000020, R11
+	MOVQ    R11, bias+88(FP)
+
+bare83:
+	VORPS        constants<>+192(SB), Y2, Y3
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VBROADCASTSS constants<>+352(SB), Y3
+	VFMADD213PS  constants<>+384(SB), Y5, Y3
+	VFMADD213PS  constants<>+416(SB), Y5, Y3
+	VFMADD213PS  constants<>+448(SB), Y5, Y3
+	VFMADD213PS  constants<>+480(SB), Y5, Y3
+	VFMADD213PS  constants<>+512(SB), Y5, Y3
+	VFMADD213PS  constants<>+544(SB), Y5, Y3
+	VFMADD213PS  constants<>+576(SB), Y5, Y3
+	VFMADD213PS  constants<>+608(SB), Y5, Y3
+	VFMADD213PS  constants<>+0(SB), Y5, Y3
+	VMAXPS       constants<>+640(SB), Y2, Y2
+	VFMADD231PS  Y5, Y3, Y2
+
+positive82:
+	VMULPS  (AX), Y2, Y3
+	VMOVUPS Y3, 128(R10)
+	VMULPS  constants<>+288(SB), Y2, Y2
+	VMOVUPS Y2, (R10)
+	XORQ    R11, R11
+	MOVQ    $0x0000000000000020, R12
+
+channels84:
+	MOVQ           R8, R13
+	ADDQ           sa+64(FP), R13
+	MOVQ           R9, R14
+	ADDQ           sh+72(FP), R14
+	VBROADCASTSS   (R10)(R11*1), Y3
+	VMULPS         (R8), Y3, Y2
+	VBROADCASTSS   (R10)(R11*1), Y6
+	VMULPS         32(R8), Y6, Y5
+	VBROADCASTSS   4(R10)(R11*1), Y9
+	VMULPS         (R13), Y9, Y8
+	VBROADCASTSS   4(R10)(R11*1), Y12
+	VMULPS         32(R13), Y12, Y11
+	VMAXPS         Y2, Y0, Y2
+	VMINPS         Y2, Y1, Y2
+	VCVTPS2DQ      Y2, Y3
+	VCVTDQ2PS      Y3, Y4
+	VSUBPS         Y4, Y2, Y2
+	VMAXPS         Y5, Y0, Y5
+	VMINPS         Y5, Y1, Y5
+	VCVTPS2DQ      Y5, Y6
+	VCVTDQ2PS      Y6, Y7
+	VSUBPS         Y7, Y5, Y5
+	VMAXPS         Y8, Y0, Y8
+	VMINPS         Y8, Y1, Y8
+	VCVTPS2DQ      Y8, Y9
+	VCVTDQ2PS      Y9, Y10
+	VSUBPS         Y10, Y8, Y8
+	VMAXPS         Y11, Y0, Y11
+	VMINPS         Y11, Y1, Y11
+	VCVTPS2DQ      Y11, Y12
+	VCVTDQ2PS      Y12, Y13
+	VSUBPS         Y13, Y11, Y11
+	VBROADCASTSS   constants<>+160(SB), Y4
+	VBROADCASTSS   constants<>+160(SB), Y7
+	VBROADCASTSS   constants<>+160(SB), Y10
+	VBROADCASTSS   constants<>+160(SB), Y13
+	VFMADD213PS    constants<>+128(SB), Y2, Y4
+	VFMADD213PS    constants<>+128(SB), Y5, Y7
+	VFMADD213PS    constants<>+128(SB), Y8, Y10
+	VFMADD213PS    constants<>+128(SB), Y11, Y13
+	VFMADD213PS    constants<>+96(SB), Y2, Y4
+	VFMADD213PS    constants<>+96(SB), Y5, Y7
+	VFMADD213PS    constants<>+96(SB), Y8, Y10
+	VFMADD213PS    constants<>+96(SB), Y11, Y13
+	VFMADD213PS    constants<>+64(SB), Y2, Y4
+	VFMADD213PS    constants<>+64(SB), Y5, Y7
+	VFMADD213PS    constants<>+64(SB), Y8, Y10
+	VFMADD213PS    constants<>+64(SB), Y11, Y13
+	VFMADD213PS    constants<>+32(SB), Y2, Y4
+	VFMADD213PS    constants<>+32(SB), Y5, Y7
+	VFMADD213PS    constants<>+32(SB), Y8, Y10
+	VFMADD213PS    constants<>+32(SB), Y11, Y13
+	VFMADD213PS    constants<>+0(SB), Y2, Y4
+	VFMADD213PS    constants<>+0(SB), Y5, Y7
+	VFMADD213PS    constants<>+0(SB), Y8, Y10
+	VFMADD213PS    constants<>+0(SB), Y11, Y13
+	VPSLLD         $0x17, Y3, Y3
+	VPADDD         Y3, Y4, Y4
+	VPSLLD         $0x17, Y6, Y6
+	VPADDD         Y6, Y7, Y7
+	VPSLLD         $0x17, Y9, Y9
+	VPADDD         Y9, Y10, Y10
+	VPSLLD         $0x17, Y12, Y12
+	VPADDD         Y12, Y13, Y13
+	VBROADCASTSS   128(R10)(R11*1), Y2
+	VMULPS         (SI), Y2, Y2
+	VBROADCASTSS   128(R10)(R11*1), Y5
+	VMULPS         32(SI), Y5, Y5
+	VBROADCASTSS   132(R10)(R11*1), Y8
+	VMULPS         (SI), Y8, Y8
+	VBROADCASTSS   132(R10)(R11*1), Y11
+	VMULPS         32(SI), Y11, Y11
+	VFMADD231PS    (R9), Y4, Y2
+	VMOVUPS        Y2, (R9)
+	VFMADD231PS    32(R9), Y7, Y5
+	VMOVUPS        Y5, 32(R9)
+	VFMADD231PS    (R14), Y10, Y8
+	VMOVUPS        Y8, (R14)
+	VFMADD231PS    32(R14), Y13, Y11
+	VMOVUPS        Y11, 32(R14)
+	VPERM2F128     $0x20, Y8, Y2, Y3
+	VPERM2F128     $0x31, Y8, Y2, Y6
+	VPERM2F128     $0x20, Y11, Y5, Y9
+	VPERM2F128     $0x31, Y11, Y5, Y12
+	VXORPS         Y2, Y2, Y2
+	VBROADCASTF128 (DI), Y4
+	VFMADD231PS    Y4, Y3, Y2
+	VBROADCASTF128 16(DI), Y7
+	VFMADD231PS    Y7, Y6, Y2
+	VBROADCASTF128 32(DI), Y10
+	VFMADD231PS    Y10, Y9, Y2
+	VBROADCASTF128 48(DI), Y13
+	VFMADD231PS    Y13, Y12, Y2
+	VSHUFPS        $0xb1, Y2, Y2, Y5
+	VADDPS         Y5, Y2, Y2
+	VSHUFPS        $0x4e, Y2, Y2, Y5
+	VADDPS         Y5, Y2, Y2
+	VMOVSS         X2, 256(R10)(R11*1)
+	VEXTRACTF128   $0x01, Y2, X5
+	VMOVSS         X5, 260(R10)(R11*1)
+	ADDQ           sa+64(FP), R8
+	ADDQ           sh+72(FP), R9
+	ADDQ           sa+64(FP), R8
+	ADDQ           sh+72(FP), R9
+	ADDQ           $0x08, R11
+	CMPQ           R11, R12
+	JLT            channels84
+	VMOVUPS        256(R10), Y6
+	MOVQ           skip+96(FP), R11
+	TESTQ          R11, R11
+	JZ             noskip85
+	VMOVUPS        (R11), Y3
+	VFMADD231PS    (AX), Y3, Y6
+	ADDQ           $0x00000020, R11
+	MOVQ           R11, skip+96(FP)
+
+noskip85:
+	TESTQ        DX, DX
+	JZ           nogate86
+	VMOVUPS      (DX), Y2
+	VORPS        constants<>+192(SB), Y2, Y3
+	VBROADCASTSS constants<>+224(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VBROADCASTSS constants<>+256(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMULPS       constants<>+288(SB), Y3, Y5
+	VCVTPS2DQ    Y5, Y4
+	VCVTDQ2PS    Y4, Y5
+	VFMSUB231PS  constants<>+288(SB), Y3, Y5
+	VFMADD231PS  constants<>+320(SB), Y3, Y5
+	VMOVAPS      Y5, Y3
+	VBROADCASTSS constants<>+160(SB), Y5
+	VFMADD213PS  constants<>+128(SB), Y3, Y5
+	VFMADD213PS  constants<>+96(SB), Y3, Y5
+	VFMADD213PS  constants<>+64(SB), Y3, Y5
+	VFMADD213PS  constants<>+32(SB), Y3, Y5
+	VFMADD213PS  constants<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VBROADCASTSS constants<>+0(SB), Y3
+	VADDPS       Y3, Y5, Y4
+	VBLENDVPS    Y2, Y5, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VDIVPS       Y4, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	ADDQ         $0x00000020, DX
+
+nogate86:
+	VMOVUPS Y6, (BX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, BX
+	SUBQ    $0x01, blocks+104(FP)
+	JMP     blocks
+
+done:
+	VLDMXCSR (SP)
+	VZEROUPPER
+	RET
+
 // func Transpose512(dst *float32, src *float32, sdst int, ssrc int)
 // Requires: AVX, AVX512F
 TEXT ·Transpose512(SB), NOSPLIT, $0-32

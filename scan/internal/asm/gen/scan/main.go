@@ -21,6 +21,8 @@ func main() {
 		}
 	}
 	unrolled(&vec.Set{Wide: true})
+	step(&vec.Set{Wide: true})
+	step(&vec.Set{})
 	transpose(&vec.Set{Wide: true})
 	transpose(&vec.Set{})
 	Generate()

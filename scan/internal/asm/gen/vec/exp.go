@@ -53,19 +53,38 @@ func (s *Set) NewExp(held int) *Exp {
 // Exp2 is dst = 2^x: 0 below 2^-126, +Inf above, NaN for NaN. It leaves junk in
 // x and t. With k the integer nearest to x and f = x−k, it is 2^k·poly(f).
 func (e *Exp) Exp2(x, t, dst reg.VecPhysical) {
-	if e.s.Wide {
-		VRNDSCALEPS(Imm(0), x, t)
-		VSUBPS(t, x, x)
-		e.poly(x, dst)
-		VSCALEFPS(t, dst, dst)
-		return
+	e.Exp2s([]reg.VecPhysical{x}, []reg.VecPhysical{t}, []reg.VecPhysical{dst})
+}
+
+// Exp2s is Exp2 of several, an instruction of each in turn.
+func (e *Exp) Exp2s(x, t, dst []reg.VecPhysical) {
+	s := e.s
+	for i := range x {
+		if s.Wide {
+			VRNDSCALEPS(Imm(0), x[i], t[i])
+			VSUBPS(t[i], x[i], x[i])
+			continue
+		}
+		e.clamp(x[i])
+		VCVTPS2DQ(x[i], t[i])
+		VCVTDQ2PS(t[i], dst[i])
+		VSUBPS(dst[i], x[i], x[i])
 	}
-	e.clamp(x)
-	VCVTPS2DQ(x, t)
-	VCVTDQ2PS(t, dst)
-	VSUBPS(dst, x, x)
-	e.poly(x, dst)
-	e.scale(t, dst)
+	for i := range x {
+		s.Set(e.c[5], dst[i])
+	}
+	for k := 4; k >= 0; k-- {
+		for i := range x {
+			s.Horner(e.c[k], x[i], dst[i])
+		}
+	}
+	for i := range x {
+		if s.Wide {
+			VSCALEFPS(t[i], dst[i], dst[i])
+		} else {
+			e.scale(t[i], dst[i])
+		}
+	}
 }
 
 // Chain is the registers of one computation of Exp, Softplus or SiLU: X is its
@@ -142,14 +161,6 @@ func (e *Exp) bound(cs []Chain) {
 	for _, c := range cs {
 		e.s.Set(Const(88.75), c.T1) // and +Inf here: log(2^128) is 88.72…
 		VMINPS(c.T0, c.T1, c.T0)
-	}
-}
-
-// poly is dst = Σ c_k·f^k.
-func (e *Exp) poly(f, dst reg.VecPhysical) {
-	e.s.Set(e.c[5], dst)
-	for k := 4; k >= 0; k-- {
-		e.s.Horner(e.c[k], f, dst)
 	}
 }
 
