@@ -122,13 +122,14 @@ func TestCPUNames(t *testing.T) {
 // in sizes that really are shared out.
 func TestThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(7))
-	for _, dtype := range []DType{Float32, Float64} {
+	for _, o := range backends() {
 		type result struct{ y, h, conv, window, few, many []float64 }
 		run := func(threads int) result {
-			k := newKit(t, Options{DType: dtype, Threads: threads})
+			o.Threads = threads
+			k := newKit(t, o)
 			s, c := k.scanArgs(31, 211, 16), k.convArgs(67, 1111, 4)
 			few, many := k.linearArgs(2, 515, 515), k.linearArgs(64, 67, 129)
-			if got := k.c.backend; dtype == Float32 && threads > 1 && got.(*cpu[float32]).share(8*31*211*16) < 2 {
+			if got := k.c.backend; o.DType == Float32 && threads > 1 && got.(*cpu[float32]).share(8*31*211*16) < 2 {
 				t.Fatal("the scan of this test is too small to be shared")
 			}
 			k.c.Scan(s)
@@ -142,13 +143,13 @@ func TestThreads(t *testing.T) {
 		for _, threads := range []int{2, 3, 7, 0} {
 			got := run(threads)
 			if !slices.Equal(got.y, want.y) || !slices.Equal(got.h, want.h) {
-				t.Errorf("%v: Scan on %d threads differs from one", dtype, threads)
+				t.Errorf("%s: Scan on %d threads differs from one", o.name(), threads)
 			}
 			if !slices.Equal(got.conv, want.conv) || !slices.Equal(got.window, want.window) {
-				t.Errorf("%v: Conv on %d threads differs from one", dtype, threads)
+				t.Errorf("%s: Conv on %d threads differs from one", o.name(), threads)
 			}
 			if !slices.Equal(got.few, want.few) || !slices.Equal(got.many, want.many) {
-				t.Errorf("%v: Linear on %d threads differs from one", dtype, threads)
+				t.Errorf("%s: Linear on %d threads differs from one", o.name(), threads)
 			}
 		}
 	}
@@ -208,8 +209,8 @@ func TestSplit(t *testing.T) {
 
 // TestStepAllocatesNothing: one token through every operation.
 func TestStepAllocatesNothing(t *testing.T) {
-	for _, dtype := range []DType{Float32, Float64} {
-		k := newKit(t, Options{DType: dtype})
+	for _, o := range backends() {
+		k := newKit(t, o)
 		s, c, l := k.scanArgs(1, 64, 16), k.convArgs(1, 64, 4), k.linearArgs(1, 128, 32)
 		s.Tap = &ScanTap{Steps: []int{0}, H: k.buffer(64*16, 0, 0)}
 		x, w := k.buffer(64, -1, 1), k.buffer(64, -1, 1)
@@ -235,7 +236,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 		}
 		step() // the row of zeros of Conv is made once
 		if n := testing.AllocsPerRun(100, step); n != 0 {
-			t.Errorf("%v: a step allocates %v times", dtype, n)
+			t.Errorf("%s: a step allocates %v times", o.name(), n)
 		}
 	}
 }
@@ -296,47 +297,49 @@ func FuzzScan(f *testing.F) {
 				x[i] = float64(float32(x[i]))
 			}
 		}
-		c := NewCPU(Options{})
-		load := func(x []float64, cols int) View {
-			b, _ := c.Alloc(Float32, len(x))
-			y := make([]float32, len(x))
-			for i, v := range x {
-				y[i] = float32(v)
-			}
-			c.Write(b, 0, y)
-			return Dense(b, cols)
-		}
-		args := ScanArgs{L: L, D: D, N: N, Rule: s.Rule, Softplus: true,
-			U: load(s.U, D), Delta: load(s.Delta, D), Bias: load(s.Bias, D).Buf, A: load(s.A, N),
-			B: load(s.B, N), C: load(s.C, N), Skip: load(s.Skip, D).Buf, Z: load(s.Z, D),
-			H: load(s.H, N), Y: load(make([]float64, L*D), D)}
-		two := args
-		two.H, two.Y = load(s.H, N), load(make([]float64, L*D), D)
-		c.Scan(args)
 		for t := range L {
 			s.Taps = append(s.Taps, t)
 		}
-		want := Reference(s)
-		scale := 1.0
-		for _, v := range append(append(want.Taps, want.Y...), s.H...) {
-			scale = max(scale, math.Abs(v))
-		}
-		for name, pair := range map[string][2][]float64{
-			"y": {hostFloats(c, args.Y.Buf), want.Y}, "h": {hostFloats(c, args.H.Buf), want.H}} {
-			if off := worst(pair[0], pair[1]); !(off <= 1e-5*scale) {
-				t.Fatalf("%v, L %d, D %d, N %d: %s is %g off at a scale of %g", s.Rule, L, D, N, name, off, scale)
+		for _, set := range KernelSets() {
+			c := NewCPU(Options{Kernels: set})
+			load := func(x []float64, cols int) View {
+				b, _ := c.Alloc(Float32, len(x))
+				y := make([]float32, len(x))
+				for i, v := range x {
+					y[i] = float32(v)
+				}
+				c.Write(b, 0, y)
+				return Dense(b, cols)
 			}
-		}
-		cut := int(at) % (L + 1)
-		rest := two
-		two.L, rest.L = cut, L-cut
-		rest.U, rest.Delta, rest.Z, rest.Y = two.U.Row(cut), two.Delta.Row(cut), two.Z.Row(cut), two.Y.Row(cut)
-		rest.B, rest.C = two.B.Row(cut), two.C.Row(cut)
-		c.Scan(two)
-		c.Scan(rest)
-		if !slices.Equal(hostFloats(c, two.Y.Buf), hostFloats(c, args.Y.Buf)) ||
-			!slices.Equal(hostFloats(c, two.H.Buf), hostFloats(c, args.H.Buf)) {
-			t.Fatalf("%v, L %d, D %d, N %d: cut at %d gives other bits", s.Rule, L, D, N, cut)
+			args := ScanArgs{L: L, D: D, N: N, Rule: s.Rule, Softplus: true,
+				U: load(s.U, D), Delta: load(s.Delta, D), Bias: load(s.Bias, D).Buf, A: load(s.A, N),
+				B: load(s.B, N), C: load(s.C, N), Skip: load(s.Skip, D).Buf, Z: load(s.Z, D),
+				H: load(s.H, N), Y: load(make([]float64, L*D), D)}
+			two := args
+			two.H, two.Y = load(s.H, N), load(make([]float64, L*D), D)
+			c.Scan(args)
+			want := Reference(s)
+			scale := 1.0
+			for _, v := range append(append(want.Taps, want.Y...), s.H...) {
+				scale = max(scale, math.Abs(v))
+			}
+			for name, pair := range map[string][2][]float64{
+				"y": {hostFloats(c, args.Y.Buf), want.Y}, "h": {hostFloats(c, args.H.Buf), want.H}} {
+				if off := worst(pair[0], pair[1]); !(off <= 1e-5*scale) {
+					t.Fatalf("%v: %v, L %d, D %d, N %d: %s is %g off at a scale of %g", set, s.Rule, L, D, N, name, off, scale)
+				}
+			}
+			cut := int(at) % (L + 1)
+			rest := two
+			two.L, rest.L = cut, L-cut
+			rest.U, rest.Delta, rest.Z, rest.Y = two.U.Row(cut), two.Delta.Row(cut), two.Z.Row(cut), two.Y.Row(cut)
+			rest.B, rest.C = two.B.Row(cut), two.C.Row(cut)
+			c.Scan(two)
+			c.Scan(rest)
+			if !slices.Equal(hostFloats(c, two.Y.Buf), hostFloats(c, args.Y.Buf)) ||
+				!slices.Equal(hostFloats(c, two.H.Buf), hostFloats(c, args.H.Buf)) {
+				t.Fatalf("%v: %v, L %d, D %d, N %d: cut at %d gives other bits", set, s.Rule, L, D, N, cut)
+			}
 		}
 	})
 }
