@@ -18,6 +18,9 @@ func (m *Model) show(v View) tea.Cmd {
 		return m.say(note, "this is "+v.String()+" already")
 	}
 	m.view, m.zoom = v, ""
+	if v == Instruments {
+		m.ctx.Heap = m.opt.heap()
+	}
 	m.turn()
 	return m.ask()
 }
@@ -82,10 +85,8 @@ func (m *Model) zoomTime(by int) tea.Cmd {
 func (m *Model) clearHistory() tea.Cmd {
 	m.stop("")
 	m.play.queue = nil
-	m.engine.Do(session.Clear{})
-	m.tweaking = false
+	m.do(session.Clear{})
 	m.sent = 0
-	clear(m.marks)
 	m.goLive()
 	return nil
 }
@@ -98,16 +99,6 @@ func (m *Model) toggleArithmetic() tea.Cmd {
 	m.over = overlay{kind: overArithmetic}
 	m.touch()
 	return nil
-}
-
-// toggleChanged flips which run the heatmaps show.
-func (m *Model) toggleChanged() tea.Cmd {
-	m.ctx.Opt.Changed = !m.ctx.Opt.Changed
-	m.turn()
-	if m.ctx.Opt.Changed {
-		return m.say(note, "heatmaps show the changed run")
-	}
-	return m.say(note, "heatmaps show the clean run")
 }
 
 func (m *Model) nextLane() tea.Cmd {
@@ -184,6 +175,8 @@ func (m *Model) out() tea.Cmd {
 		return m.closeOver()
 	case m.zoom != "":
 		return m.toggleZoom()
+	case m.hand.open:
+		return m.closeTweaks()
 	case m.intro.on:
 		return m.intro.skip(m)
 	case m.play.what != stopped:

@@ -19,16 +19,16 @@ type Model struct {
 	done   chan struct{} // closed when the program ends: no command outlives it
 
 	// What is computed, and what was asked for.
-	frame     *session.Frame
-	asked     session.Look
-	askNo     int                 // numbers the questions, so that a late answer is known as such
-	stale     bool                // the picture is older than what was asked for, and it shows
-	sent      int                 // tokens the history will have when what was typed is computed
-	split     tokenizer.Tokenizer // the model's symbols; nil: tokens are numbers
-	tweaking  bool                // a tweak was asked for, or its end, and is not in force yet
-	wantTweak bool                // which of the two
-	errShown  error
-	notice    uint64
+	frame    *session.Frame
+	asked    session.Look
+	askNo    int                 // numbers the questions, so that a late answer is known as such
+	held     bool                // the changed run is of an older list than what is in force
+	stale    bool                // the picture is older than what was asked for, and it shows
+	sent     int                 // tokens the history will have when what was typed is computed
+	split    tokenizer.Tokenizer // the model's symbols; nil: tokens are numbers
+	did      uint64              // number of the newest operation given to the engine
+	errShown error
+	notice   uint64
 
 	// Where the reader is.
 	view             View
@@ -44,7 +44,13 @@ type Model struct {
 	from             int  // first visible token while still
 	measured, widest int  // tokens looked at, and the widest of their texts
 	timeZm           int  // index into cellWidths
-	marks            map[int]bool
+	strip            int  // how often the timeline's stretch was halved, in steps of four
+	search           search
+
+	// What is changed.
+	knobs      []knob
+	hand       hand
+	difference bool // What-if shows the difference of the runs
 
 	// Who moves the cursor.
 	play  player
@@ -72,17 +78,18 @@ type Model struct {
 func NewModel(e Engine, o Options) *Model {
 	o = o.withDefaults()
 	m := &Model{
-		engine: e,
-		opt:    o,
-		done:   make(chan struct{}),
-		frame:  e.Frame(),
-		focus:  "delta",
-		follow: true,
-		marks:  map[int]bool{},
-		dark:   o.Dark == nil || *o.Dark,
-		seqMap: "viridis",
-		screen: newScreen(),
-		play:   player{speed: defaultSpeed},
+		engine:     e,
+		opt:        o,
+		done:       make(chan struct{}),
+		frame:      e.Frame(),
+		focus:      "delta",
+		follow:     true,
+		knobs:      knobs(),
+		dark:       o.Dark == nil || *o.Dark,
+		seqMap:     "viridis",
+		screen:     newScreen(),
+		play:       player{speed: defaultSpeed},
+		difference: true,
 	}
 	m.ctx.Opt = panel.Options{Reduction: "max"}
 	m.sent = m.frame.Tokens.Len()

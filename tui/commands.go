@@ -2,8 +2,6 @@ package tui
 
 import (
 	tea "charm.land/bubbletea/v2"
-
-	"mamba-tui/model/session"
 )
 
 // scope is where a key means a command. A printable key in insert mode is
@@ -16,6 +14,9 @@ const (
 	inGenerate              // while the generate line is open
 	inList                  // while a list with a filter is open: prompts, palette
 	inPage                  // while the help is open
+	inTweaks                // while keys go to the tweak panel; others keep their meaning
+	inBranches              // while the list of branches is open
+	inQuestion              // while a line at the foot asks for a text
 	everywhere
 )
 
@@ -30,6 +31,12 @@ func (s scope) String() string {
 		return "lists"
 	case inPage:
 		return "help"
+	case inTweaks:
+		return "tweak panel"
+	case inBranches:
+		return "branches"
+	case inQuestion:
+		return "questions"
 	case everywhere:
 		return "everywhere"
 	}
@@ -59,11 +66,14 @@ const (
 	groupHelp   = "Help and leaving"
 	groupInsert = "While typing (insert mode)"
 	groupGen    = "While generating"
+	groupHand   = "In the tweak panel"
+	groupTree   = "In the list of branches"
+	groupAsk    = "While a line asks for a text"
 	groupLists  = "In lists and pages"
 )
 
 var groups = []string{groupTime, groupCursor, groupTokens, groupViews, groupWhatIf, groupLook, groupHelp,
-	groupInsert, groupGen, groupLists}
+	groupInsert, groupHand, groupTree, groupAsk, groupGen, groupLists}
 
 // needTokens is the reason of what works on the cursor's token.
 func needTokens(m *Model) string {
@@ -82,7 +92,8 @@ func nothing(*Model) tea.Cmd { return nil }
 func commands() []command {
 	var all []command
 	for _, part := range [][]command{timeCommands(), cursorCommands(), tokenCommands(), viewCommands(),
-		whatIfCommands(), lookCommands(), helpCommands(), insertCommands(), generateCommands(), listCommands()} {
+		whatIfCommands(), knobCommands(), lookCommands(), helpCommands(), insertCommands(), handCommands(),
+		branchCommands(), questionCommands(), generateCommands(), listCommands()} {
 		all = append(all, part...)
 	}
 	return all
@@ -98,13 +109,21 @@ func timeCommands() []command {
 		{id: "event-back", title: "previous event: a reset tick or a mark", group: groupTime, keys: []string{"["}, run: func(m *Model) tea.Cmd { return m.nextEvent(-1) }},
 		{id: "event-next", title: "next event", short: "events", group: groupTime, keys: []string{"]"}, run: func(m *Model) tea.Cmd { return m.nextEvent(1) }},
 		{id: "mark", title: "mark this token, or remove its mark", group: groupTime, keys: []string{"m"}, when: needTokens, run: (*Model).toggleMark},
+		{id: "mark-name", title: "mark this token and name the mark", group: groupTime, keys: []string{"M"}, when: needTokens, run: (*Model).nameMark},
+		{id: "marks", title: "list the marks", group: groupTime, keys: []string{"'"}, run: (*Model).openMarks},
 		{id: "page-back", title: "16 tokens back", group: groupTime, keys: []string{"pgup"}, run: func(m *Model) tea.Cmd { return m.walk(-16) }},
 		{id: "page-next", title: "16 tokens on", group: groupTime, keys: []string{"pgdown"}, run: func(m *Model) tea.Cmd { return m.walk(16) }},
 		{id: "home", title: "first token", group: groupTime, keys: []string{"home"}, when: needTokens, run: func(m *Model) tea.Cmd { return m.seek(0) }},
 		{id: "end", title: "newest token: live", group: groupTime, keys: []string{"end"}, when: needTokens, run: func(m *Model) tea.Cmd { return m.seek(m.frame.Tokens.Len() - 1) }},
 		{id: "wider", title: "wider token columns", group: groupTime, keys: []string{"w"}, run: func(m *Model) tea.Cmd { return m.zoomTime(1) }},
 		{id: "narrower", title: "narrower token columns", group: groupTime, keys: []string{"W"}, run: func(m *Model) tea.Cmd { return m.zoomTime(-1) }},
-		{id: "search", title: "search", group: groupTime, keys: []string{"/"}, when: later(laterSearch), run: nothing},
+		{id: "seek", title: "go to a token, a percentage, a step or a mark's name", short: "go to", group: groupTime, keys: []string{":"}, when: needTokens, run: (*Model).askSeek},
+		{id: "search", title: "search in the tokens", short: "search", group: groupTime, keys: []string{"/"}, when: needTokens, run: (*Model).askSearch},
+		{id: "search-back", title: "previous place of what was searched for", group: groupTime, keys: []string{"{"}, run: func(m *Model) tea.Cmd { return m.searchNext(-1) }},
+		{id: "search-next", title: "next place of what was searched for", group: groupTime, keys: []string{"}"}, run: func(m *Model) tea.Cmd { return m.searchNext(1) }},
+		{id: "strip-in", title: "timeline: a shorter stretch, around the cursor", group: groupTime, keys: []string{")"}, when: needTokens, run: func(m *Model) tea.Cmd { return m.zoomStrip(1) }},
+		{id: "strip-out", title: "timeline: a longer stretch, up to all", group: groupTime, keys: []string{"("}, when: needTokens, run: func(m *Model) tea.Cmd { return m.zoomStrip(-1) }},
+		{id: "record", title: "record what happens to a file, or end the recording", group: groupTime, keys: []string{"R"}, when: canRecord, run: (*Model).toggleRecord},
 	}
 }
 
@@ -126,9 +145,7 @@ func tokenCommands() []command {
 		{id: "generate", title: "generate: the model continues, a token a tick", short: "generate", group: groupTokens, keys: []string{"g"}, run: (*Model).generate},
 		{id: "prompts", title: "load another prompt", short: "prompts", group: groupTokens, keys: []string{"p"}, run: (*Model).openPrompts},
 		{id: "clear", title: "clear the history (it stays as a branch)", group: groupTokens, keys: []string{"x"}, when: needTokens, run: (*Model).clearHistory},
-		{id: "branches", title: "branches", group: groupTokens, keys: []string{"b"}, when: later(laterBranches), run: nothing},
-		{id: "undo", title: "undo", group: groupTokens, keys: []string{"u"}, when: later(laterUndo), run: nothing},
-		{id: "redo", title: "redo", group: groupTokens, keys: []string{"ctrl+r"}, when: later(laterRedo), run: nothing},
+		{id: "branches", title: "branches: list, switch, name, compare", short: "branches", group: groupTokens, keys: []string{"b"}, run: (*Model).openBranches},
 	}
 }
 
@@ -140,7 +157,7 @@ func viewCommands() []command {
 		{id: "watch", title: "Watch: tokens, Δ, B, C, h and the answer over time", group: groupViews, keys: []string{"1"}, run: show(Watch)},
 		{id: "block", title: "Block: one token through one block, with every value", short: "views", group: groupViews, keys: []string{"2"}, run: show(Block)},
 		{id: "what-if", title: "What-if: the clean run beside the changed one", group: groupViews, keys: []string{"3"}, run: show(WhatIf)},
-		{id: "instruments", title: "Instruments", group: groupViews, keys: []string{"4"}, when: later(laterInstruments), run: nothing},
+		{id: "instruments", title: "Instruments: the timeline, parity, timing, memory, backend", group: groupViews, keys: []string{"4"}, run: show(Instruments)},
 		{id: "panel-next", title: "next panel", group: groupViews, keys: []string{"tab"}, run: func(m *Model) tea.Cmd { return m.focusBy(1) }},
 		{id: "panel-back", title: "previous panel", group: groupViews, keys: []string{"shift+tab"}, run: func(m *Model) tea.Cmd { return m.focusBy(-1) }},
 		{id: "zoom", title: "zoom the panel to the whole screen, and back", short: "zoom", group: groupViews, keys: []string{"z"}, run: (*Model).toggleZoom},
@@ -149,10 +166,15 @@ func viewCommands() []command {
 
 func whatIfCommands() []command {
 	return []command{
+		{id: "tweaks", title: "change something: the tweak panel", short: "change", group: groupWhatIf, keys: []string{"t"}, run: (*Model).openTweaks},
 		{id: "freeze", title: "freeze Δ at its clean mean, in every layer; again takes it back", short: "freeze Δ", group: groupWhatIf, keys: []string{"f"}, when: needTokens, run: (*Model).freeze},
-		{id: "clean-changed", title: "show the clean or the changed run", short: "clean/changed", group: groupWhatIf, keys: []string{"c"}, when: needTweak, run: (*Model).toggleChanged},
-		{id: "reset", title: "reset h here", group: groupWhatIf, keys: []string{"r"}, when: later(laterReset), run: nothing},
-		{id: "tweaks", title: "tweaks", group: groupWhatIf, keys: []string{"t"}, when: later(laterTweaks), run: nothing},
+		{id: "reset", title: "force a reset before this token; again for the next of three modes", short: "reset here", group: groupWhatIf, keys: []string{"r"}, when: needTokens, run: (*Model).resetHere},
+		{id: "clean-changed", title: "maps show the clean or the changed run; in What-if also their difference", short: "clean/changed", group: groupWhatIf, keys: []string{"c"}, when: needTweak, run: (*Model).toggleChanged},
+		{id: "undo", title: "undo the last change", short: "undo", group: groupWhatIf, keys: []string{"u"}, when: canUndo, run: (*Model).undo},
+		{id: "redo", title: "redo what was undone", group: groupWhatIf, keys: []string{"ctrl+r"}, when: canRedo, run: (*Model).redo},
+		{id: "default", title: "take every change back: the model as it is", group: groupWhatIf, run: (*Model).noTweaks},
+		{id: "tweaks-off", title: "switch all changes off or on; the list stays", group: groupWhatIf, run: (*Model).layerOff},
+		{id: "tweaks-keep", title: "keep the changes under a name", group: groupWhatIf, run: (*Model).keepTweaks},
 	}
 }
 
@@ -237,34 +259,4 @@ func listCommands() []command {
 		cmd("page-down-page", "a page down", inPage, func(m *Model) tea.Cmd { m.listMove(10); return nil }, "pgdown", "space"),
 		cmd("page-close", "close the help", inPage, (*Model).closeOver, "esc", "?", "q", "enter"),
 	}
-}
-
-// needTweak is the reason of what compares two runs.
-func needTweak(m *Model) string {
-	if m.frame.Changed == nil {
-		return "there is no changed run yet: f freezes Δ"
-	}
-	return ""
-}
-
-// freeze turns the one tweak of this version on or off.
-func (m *Model) freeze() tea.Cmd {
-	m.intro.beforeFreeze(m)
-	on := len(m.frame.Tweaks) == 0
-	if m.tweaking { // the last one is still being computed
-		on = !m.wantTweak
-	}
-	m.engine.Do(session.Freeze{On: on})
-	m.tweaking, m.wantTweak = true, on
-	m.ctx.Opt.Changed = on
-	m.askNo++
-	m.turn()
-	late := m.after(lateAfter, staleMsg{m.askNo})
-	switch {
-	case !on:
-		return tea.Batch(late, m.say(note, "Δ is selected again: this is the clean run"))
-	case m.view == WhatIf && m.zoom == "":
-		return late
-	}
-	return tea.Batch(late, m.show(WhatIf))
 }

@@ -102,7 +102,7 @@ func TestHelp(t *testing.T) {
 		r.Press("?")
 		r.Sees("every key", "mamba-tui 1.2.3", "one token back", "scroll")
 		seen := r.Screen()
-		for range 12 {
+		for range 20 {
 			r.Press("pgdown")
 			seen += r.Screen()
 		}
@@ -184,7 +184,11 @@ func TestViews(t *testing.T) {
 		r.Press("f")
 		r.Sees("clean", "changed", "freeze Δ at its clean mean")
 		r.Press("c")
-		r.Sees("heatmaps show the clean run")
+		r.Sees("maps show the changed run")
+		r.Press("c")
+		r.Sees("maps show the clean run")
+		r.Press("c")
+		r.Sees("maps show the difference")
 		r.Press("f")
 		r.Sees("Δ is selected again")
 		r.Press("esc")

@@ -67,10 +67,20 @@ func (m *Model) seek(t int) tea.Cmd {
 	} else {
 		m.pause()
 		m.cursor.T = t
+		m.centre()
 		m.relay = true
 	}
 	m.touch()
 	return m.ask()
+}
+
+// centre puts a cursor that jumped far out of sight into the middle; one that
+// stepped over the edge moves the picture only as far as it has to.
+func (m *Model) centre() {
+	slots := m.ctx.Axis.Slots()
+	if t := m.cursor.T; t < m.from-slots/2 || t >= m.from+slots+slots/2 {
+		m.from = t - slots/2
+	}
 }
 
 // walk moves the cursor in time; it says where history ends.
@@ -143,14 +153,12 @@ func (m *Model) pan(by int) tea.Cmd {
 
 // nextEvent jumps to the nearest reset tick or mark in a direction.
 func (m *Model) nextEvent(by int) tea.Cmd {
-	stops := make([]int, 0, len(m.frame.Events)+len(m.marks))
+	stops := make([]int, 0, len(m.frame.Events)+len(m.frame.Marks))
 	for _, e := range m.frame.Events {
 		stops = append(stops, e.T)
 	}
-	for t := range m.marks {
-		if t < m.frame.Tokens.Len() {
-			stops = append(stops, t)
-		}
+	for _, k := range m.frame.Marks {
+		stops = append(stops, k.T)
 	}
 	slices.Sort(stops)
 	if len(stops) == 0 {
@@ -175,6 +183,9 @@ func (m *Model) nextEvent(by int) tea.Cmd {
 // seekEvent jumps and says what is there.
 func (m *Model) seekEvent(t int) tea.Cmd {
 	what := "mark"
+	if k, ok := m.markAt(t); ok && k.Name != "" {
+		what = "mark “" + k.Name + "”"
+	}
 	for _, e := range m.frame.Events {
 		if e.T == t {
 			switch e.Tick {
@@ -186,17 +197,6 @@ func (m *Model) seekEvent(t int) tea.Cmd {
 		}
 	}
 	return tea.Batch(m.seek(t), m.say(note, fmt.Sprintf("token %d: %s", t, what)))
-}
-
-// toggleMark sets or removes a mark at the cursor.
-func (m *Model) toggleMark() tea.Cmd {
-	t := m.cursor.T
-	if m.marks[t] {
-		delete(m.marks, t)
-		return m.say(note, fmt.Sprintf("mark at token %d removed", t))
-	}
-	m.marks[t] = true
-	return m.say(note, fmt.Sprintf("token %d marked: [ and ] stop here", t))
 }
 
 func sign(v int) int {

@@ -55,14 +55,20 @@ func (m *Model) hints(w int) string {
 	switch {
 	case m.frame.Tokens.Len() == 0:
 		list = id("insert", "prompts", "help", "quit")
+	case m.over.kind == overBranches:
+		list = []hint{{"↑↓", "choose"}, {"enter", "switch"}, {"c", "compare"}, {"n", "name"}, {"esc", "close"}}
+	case m.hand.open && m.over.kind == overNone:
+		list = m.handHints()
 	case m.over.kind == overArithmetic:
 		list = append([]hint{{"esc", "close"}}, id("left", "up", "state-next", "clean-changed", "freeze", "help")...)
 	case m.zoom != "":
 		list = append([]hint{{"z esc", "back"}, {"tab", "next panel"}}, id("left", "up", "snapshot", "help")...)
-	case m.view == WhatIf && len(m.frame.Tweaks) == 0:
-		list = append(id("freeze", "left"), hint{"1", "watch"}, hint{"?", "help"})
+	case m.view == WhatIf && m.frame.Changed == nil:
+		list = append(id("tweaks", "freeze", "reset", "branches", "left"), hint{"1", "watch"}, hint{"?", "help"})
 	case m.view == WhatIf:
-		list = append(id("clean-changed"), hint{"f", "undo freeze"}, hint{"←→", "time"}, hint{"[ ]", "events"}, hint{"1", "watch"}, hint{"?", "help"})
+		list = append(id("tweaks", "clean-changed", "left", "undo", "event-next", "branches"), hint{"1", "watch"}, hint{"?", "help"})
+	case m.view == Instruments:
+		list = append(id("left", "seek"), hint{"( )", "stretch"}, hint{"[ ]", "events"}, hint{"1", "watch"}, hint{"?", "help"})
 	case m.view == Block:
 		list = append(id("left", "up", "layer-next", "arithmetic"), hint{"1", "watch"}, hint{"?", "help"})
 	case m.play.what != stopped:
@@ -71,7 +77,7 @@ func (m *Model) hints(w int) string {
 		if len(m.play.queue) > 0 && m.follow {
 			list = id("play")
 		}
-		list = append(list, id("insert", "left", "up", "freeze", "arithmetic", "event-next", "help", "generate", "prompts", "play", "zoom", "block", "snapshot", "quit")...)
+		list = append(list, id("insert", "left", "up", "freeze", "arithmetic", "event-next", "help", "tweaks", "generate", "prompts", "play", "search", "branches", "zoom", "block", "snapshot", "quit")...)
 		seen := map[string]bool{}
 		kept := list[:0]
 		for _, h := range list {
@@ -105,7 +111,7 @@ func (m *Model) hintOf(id string) hint {
 	case "layer-next":
 		return hint{"< >", "layer"}
 	case "block":
-		return hint{"1 2 3", word}
+		return hint{"1–4", word}
 	}
 	return hint{keyName(c.keys[0]), word}
 }

@@ -21,6 +21,7 @@ func (m *Model) enterInsert() tea.Cmd {
 	m.stop("")
 	m.insert = true
 	m.over = overlay{}
+	m.hand.open = false
 	m.ctx.Typing = true
 	m.turn()
 	if m.cursor.T < m.frame.Tokens.Len()-1 {
@@ -126,7 +127,7 @@ func (m *Model) backspace() tea.Cmd {
 	if m.frame.Tokens.Len() == 0 && m.sent == 0 {
 		return m.say(note, "nothing to roll back")
 	}
-	m.engine.Do(session.Back{N: 1})
+	m.do(session.Back{N: 1})
 	m.sent = max(m.sent-1, 0)
 	return nil
 }
@@ -134,7 +135,9 @@ func (m *Model) backspace() tea.Cmd {
 // paste prefills a block of text, in any mode but a list.
 func (m *Model) paste(text string) tea.Cmd {
 	switch {
-	case m.over.kind == overPalette || m.over.kind == overPrompts:
+	case m.over.kind == overQuestion:
+		return m.questionText(oneLine(text))
+	case m.over.kind == overPalette || m.over.kind == overPrompts || m.over.kind == overMarks:
 		m.over.filter += oneLine(text)
 		m.filterChanged()
 		return nil

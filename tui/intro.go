@@ -148,12 +148,11 @@ func (in *intro) line(m *Model) string {
 func (m *Model) restartIntro() tea.Cmd {
 	m.intro = intro{on: true, wait: true, branch: m.frame.Branch}
 	m.view, m.zoom, m.over = Watch, "", overlay{}
-	m.marks = map[int]bool{}
 	if m.insert {
 		m.leaveInsert()
 	}
 	if len(m.frame.Tweaks) > 0 {
-		m.engine.Do(session.Freeze{On: false})
+		m.do(session.DefaultTweaks{})
 	}
 	text := m.opt.Prompt
 	if list := m.prompts(); text == "" && len(list) > 0 {
@@ -163,8 +162,7 @@ func (m *Model) restartIntro() tea.Cmd {
 		m.intro.on = false
 		return m.say(note, "this model brings no prompt to play")
 	}
-	m.engine.Do(session.Clear{})
-	m.tweaking = false
+	m.do(session.Clear{})
 	m.sent = 0
 	return m.queuePrompt(text)
 }

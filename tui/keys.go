@@ -58,13 +58,20 @@ func (m *Model) scope() scope {
 	switch m.over.kind {
 	case overHelp:
 		return inPage
-	case overPalette, overPrompts:
+	case overPalette, overPrompts, overMarks:
 		return inList
+	case overBranches:
+		return inBranches
+	case overQuestion:
+		return inQuestion
 	case overGenerate:
 		return inGenerate
 	}
-	if m.insert {
+	switch {
+	case m.insert:
 		return inInsert
+	case m.hand.open && m.over.kind == overNone:
+		return inTweaks
 	}
 	return inNormal
 }
@@ -83,6 +90,9 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 		return nil
 	}
 	s := m.scope()
+	if s == inTweaks && k.Text != "" && m.handText(k.Text) {
+		return nil
+	}
 	if c := m.table.find(s, key); c != nil {
 		return m.run(c)
 	}
@@ -95,6 +105,16 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 		m.over.filter += k.Text
 		m.filterChanged()
 		return nil
+	case s == inQuestion && k.Text != "":
+		return m.questionText(k.Text)
+	case s == inQuestion:
+		return m.say(note, keyName(key)+" does nothing in this line: enter takes it, esc closes")
+	case s == inTweaks:
+		if c := m.table.find(inNormal, key); c != nil {
+			return m.run(c)
+		}
+	case s == inBranches:
+		return m.say(note, keyName(key)+" does nothing in this list: enter switches, c compares, esc closes")
 	case s == inGenerate:
 		// A command of the normal mode ends generating.
 		if c := m.table.find(inNormal, key); c != nil {
@@ -131,11 +151,16 @@ func (m *Model) run(c *command) tea.Cmd {
 var stopsPlay = map[string]bool{
 	"left": true, "right": true, "page-back": true, "page-next": true,
 	"home": true, "event-back": true, "event-next": true,
+	"search-back": true, "search-next": true,
 }
 
 // keyName is a key as people read it.
 func keyName(key string) string {
 	switch key {
+	case "shift+left":
+		return "shift+←"
+	case "shift+right":
+		return "shift+→"
 	case "left":
 		return "←"
 	case "right":
@@ -180,5 +205,5 @@ func keysDoc(all []command) string {
 // laterOnly says that the command's function does not exist yet: its reason
 // does not depend on the model.
 func (c *command) laterOnly() bool {
-	return slices.Contains([]string{"reset", "tweaks", "branches", "undo", "redo", "lessons", "search", "instruments"}, c.id)
+	return slices.Contains([]string{"lessons"}, c.id)
 }

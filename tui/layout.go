@@ -17,10 +17,14 @@ type View uint8
 
 // The views that exist.
 const (
-	Watch  View = iota // what the model does over time
-	Block              // one token through one block
-	WhatIf             // the clean run beside the changed one
+	Watch       View = iota // what the model does over time
+	Block                   // one token through one block
+	WhatIf                  // the clean run beside the changed one
+	Instruments             // the timeline, and what was measured
 )
+
+// views lists them in the order of their keys.
+var views = []View{Watch, Block, WhatIf, Instruments}
 
 // String is the view's name as the status line shows it.
 func (v View) String() string {
@@ -29,15 +33,22 @@ func (v View) String() string {
 		return "BLOCK"
 	case WhatIf:
 		return "WHAT-IF"
+	case Instruments:
+		return "INSTRUMENTS"
 	}
 	return "WATCH"
 }
 
-// Hints are the few facts about the model that heights depend on.
+// Hints are the few facts about what is shown that heights depend on.
 type Hints struct {
-	D, N    int // channels and states of a layer
-	PerLine int // rows of data that one line of cells shows: 2 in colour, 1 with glyphs
-	XRay    int // lines that show the whole block; 0: as many as there are
+	D, N    int  // channels and states of a layer
+	Layers  int  // of the model
+	PerLine int  // rows of data that one line of cells shows: 2 in colour, 1 with glyphs
+	XRay    int  // lines that show the whole block; 0: as many as there are
+	Long    bool // the history is longer than the maps: the timeline is needed
+	Changed bool // something is changed: a line says what
+	Against bool // another branch is compared: a line says so
+	Turning bool // keys go to the tweak panel
 }
 
 // Place is where a panel stands.
@@ -63,7 +74,7 @@ type Layout struct {
 // timePanels are those that share the token axis.
 var timePanels = map[string]bool{
 	"tokens": true, "kept": true, "delta": true, "write": true,
-	"b": true, "c": true, "htime": true, "diff": true,
+	"b": true, "c": true, "htime": true, "diverge": true, "timeline": true,
 }
 
 // Arrange lays out a view of a w×h terminal; zoom names the panel that fills
@@ -76,11 +87,16 @@ func Arrange(w, h int, v View, zoom string, hints Hints) Layout {
 		return l
 	}
 	l.Status = image.Rect(0, 0, w, 1)
-	l.Caption = image.Rect(0, h-1-captionHeight(w), w, h-1)
+	l.Caption = image.Rect(0, h-1-captionHeight(w, v), w, h-1)
 	l.Footer = image.Rect(0, h-1, w, h)
 	l.Gutter = gutter(w)
 	body := image.Rect(0, 1, w, l.Caption.Min.Y)
 	hints.D, hints.N, hints.PerLine = max(hints.D, 1), max(hints.N, 1), max(hints.PerLine, 1)
+	if (hints.Against || hints.Changed) && (v != WhatIf || zoom != "") {
+		var line image.Rectangle
+		body, line = cutTop(body, body.Dy()-1)
+		l.place("inforce", line)
+	}
 
 	time := body
 	switch {
@@ -89,7 +105,9 @@ func Arrange(w, h int, v View, zoom string, hints Hints) Layout {
 	case v == Block:
 		l.block(body, hints)
 	case v == WhatIf:
-		l.whatIf(body, hints)
+		time = l.whatIf(body, hints)
+	case v == Instruments:
+		l.instruments(body)
 	default:
 		time = l.watch(body, hints)
 	}
@@ -105,9 +123,13 @@ func gutter(w int) int {
 	return 9
 }
 
-// captionHeight is how many lines the sentence gets: it has 80 to 140 cells.
-func captionHeight(w int) int {
-	if w < 140 {
+// captionHeight is how many lines the sentence gets: it has 80 to 140 cells. In
+// What-if a second one comes before it.
+func captionHeight(w int, v View) int {
+	switch {
+	case v == WhatIf && w >= 100 && w < 140:
+		return 3
+	case v == WhatIf || w < 140:
 		return 2
 	}
 	return 1
@@ -152,24 +174,25 @@ func (l *Layout) watch(body image.Rectangle, hn Hints) (time image.Rectangle) {
 	time, rule, right := cutRight(body, side)
 	l.Rules = append(l.Rules, rule)
 	all := lines(hn.D, hn) // lines in which every channel has a row of its own
-	rows := []row{
-		{id: "tokens", min: 2, want: ribbonHeight(body.Dy())},
-		{id: "kept", min: 2, want: keptHeight(body.Dy())},
-		{id: "delta", min: 3, want: 1 + all, weight: 3, unit: all},
-		{id: "write", min: 4, want: 1 + all, weight: 1, unit: all, optional: 44},
-		{id: "b", min: 2, want: 1 + lines(hn.N, hn), first: true},
-		{id: "c", min: 2, want: 1 + lines(hn.N, hn), first: true},
-		{id: "htime", min: 3, want: 1 + all, weight: 2, unit: all},
-	}
+	rows := l.ribbon(body, hn)
+	rows = append(rows,
+		row{id: "kept", min: 2, want: keptHeight(body.Dy())},
+		row{id: "delta", min: 3, want: 1 + all, weight: 3, unit: all},
+		row{id: "write", min: 4, want: 1 + all, weight: 1, unit: all, optional: 44},
+		row{id: "b", min: 2, want: 1 + lines(hn.N, hn), first: true},
+		row{id: "c", min: 2, want: 1 + lines(hn.N, hn), first: true},
+		row{id: "htime", min: 3, want: 1 + all, weight: 2, unit: all},
+	)
+	write := &rows[len(rows)-4]
 	if spare := time.Dy() - wanted(rows); all >= 3 && spare < 0 {
 		// What is written gets what the others leave: a row a channel, or one
 		// for two, never something between.
 		half := 1 + (all+1)/2
-		if write := &rows[3]; spare+write.want >= half {
+		if spare+write.want >= half {
 			write.min, write.want, write.unit, write.optional = half, half, 0, 0
 		}
 	} else if spare >= 0 {
-		rows[3].optional = 0
+		write.optional = 0
 	}
 	l.stack(time, rows)
 	n := right.Dy()
@@ -207,18 +230,68 @@ func (l *Layout) halves(area image.Rectangle, left, right string) {
 	l.place(right, b)
 }
 
-// whatIf shows the two answers side by side under the time panels.
-func (l *Layout) whatIf(body image.Rectangle, hn Hints) {
-	answers := clamp(body.Dy()/3, 5, 11)
-	time, bottom := cutTop(body, body.Dy()-answers)
-	l.stack(time, []row{
-		{id: "tokens", min: 2, want: ribbonHeight(body.Dy())},
-		{id: "kept", min: 2, want: keptHeight(body.Dy())},
-		{id: "delta", min: 2, want: 1 + lines(hn.D, hn), weight: 1},
-		{id: "htime", min: 3, want: 1 + lines(hn.D, hn), weight: 1, optional: 20},
-		{id: "diff", min: 5, want: 4 + 2*lines(hn.D, hn), weight: 2},
-	})
-	l.halves(bottom, "clean", "changed")
+// whatIf shows how two runs differ over time and, beside it or below, both
+// answers and what is changed.
+func (l *Layout) whatIf(body image.Rectangle, hn Hints) (time image.Rectangle) {
+	time = body
+	var side image.Rectangle
+	if body.Dx() >= 100 {
+		var rule image.Rectangle
+		time, rule, side = cutRight(body, clamp(body.Dx()*2/5, 44, 76))
+		l.Rules = append(l.Rules, rule)
+		answers := clamp(side.Dy()/3, 5, 14)
+		if hn.Turning {
+			answers = clamp(side.Dy()/4, 5, 10)
+		}
+		l.column(side, []row{{id: "answer", want: answers}, {id: "tweaks", want: side.Dy() - answers}})
+	} else {
+		below := clamp(body.Dy()*2/5, 5, 12)
+		if hn.Turning {
+			below = clamp(body.Dy()/2, 7, 14)
+		}
+		time, side = cutTop(body, body.Dy()-below)
+		l.halves(side, "answer", "tweaks")
+	}
+	all := lines(hn.D, hn)
+	states := 1 + lines(hn.N, hn)
+	layers := lines(max(hn.Layers, 1), hn)
+	ribbon := l.ribbon(body, hn)
+	if hn.Against { // the other branch's tokens stand below
+		ribbon[0].min, ribbon[0].want = 3, ribbon[0].want+1
+	}
+	rows := append(ribbon,
+		row{id: "kept", min: 2, want: keptHeight(body.Dy()), optional: 18},
+		row{id: "delta", min: 2, want: 2 + all, weight: 3, unit: all},
+		row{id: "b", min: 2, want: states, first: true, optional: 14},
+		row{id: "c", min: 2, want: states, first: true, optional: 14},
+		row{id: "htime", min: 2, want: 2 + all, weight: 3, unit: all},
+		row{id: "diverge", min: 2, want: 2 + min(layers, 8)},
+	)
+	l.stack(time, rows)
+	return time
+}
+
+// ribbon asks for the tokens and, where they are more than the maps show, the
+// timeline.
+func (l *Layout) ribbon(body image.Rectangle, hn Hints) []row {
+	rows := []row{{id: "tokens", min: 2, want: ribbonHeight(body.Dy())}}
+	if hn.Long {
+		rows = append(rows, row{id: "timeline", min: 1, want: timelineHeight(body.Dy())})
+	}
+	return rows
+}
+
+// timelineHeight is the strip alone, with its marks, or with a title too.
+func timelineHeight(h int) int { return clamp(1+(h-18)/6, 1, 3) }
+
+// instruments shows the whole history and what was measured: of how the numbers
+// come out, how fast, at what cost and where.
+func (l *Layout) instruments(body image.Rectangle) {
+	top, rest := cutTop(body, clamp(body.Dy()/5, 4, 6))
+	l.place("timeline", top)
+	upper, lower := cutTop(rest, (rest.Dy()+1)/2)
+	l.halves(upper, "parity", "timing")
+	l.halves(lower, "memory", "backend")
 }
 
 // row asks for a height in a column of panels.

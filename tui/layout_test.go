@@ -54,13 +54,15 @@ var someHints = []Hints{
 	{D: 1536, N: 16, PerLine: 2},
 	{D: 1536, N: 64, PerLine: 1, XRay: 40},
 	{D: 1, N: 1, PerLine: 1},
+	{D: 64, N: 16, Layers: 24, PerLine: 2, XRay: 19, Long: true, Changed: true, Turning: true},
+	{D: 128, N: 8, Layers: 2, PerLine: 1, XRay: 19, Long: true, Against: true},
 	{},
 }
 
 func TestArrangeEverySize(t *testing.T) {
 	for _, hn := range someHints {
-		for _, v := range []View{Watch, Block, WhatIf} {
-			for _, zoom := range []string{"", "delta", "h", "tokens"} {
+		for _, v := range views {
+			for _, zoom := range []string{"", "delta", "h", "tokens", "timeline", "tweaks"} {
 				for w := 0; w <= 400; w += 1 + w/60 {
 					for h := 0; h <= 200; h += 1 + h/30 {
 						l := Arrange(w, h, v, zoom, hn)
@@ -78,15 +80,17 @@ func TestArrangeEverySize(t *testing.T) {
 }
 
 func FuzzArrange(f *testing.F) {
-	f.Add(80, 24, uint8(0), "", 64, 1, 2, 19)
-	f.Add(60, 18, uint8(1), "delta", 1536, 16, 1, 0)
-	f.Add(400, 200, uint8(2), "", 0, -3, 0, -1)
-	f.Add(-5, 1<<40, uint8(9), "no such panel", 1, 1, 1, 1)
-	f.Fuzz(func(t *testing.T, w, h int, v uint8, zoom string, d, n, per, xray int) {
+	f.Add(80, 24, uint8(0), "", 64, 1, 2, 19, uint8(0))
+	f.Add(60, 18, uint8(1), "delta", 1536, 16, 1, 0, uint8(3))
+	f.Add(400, 200, uint8(2), "", 0, -3, 0, -1, uint8(15))
+	f.Add(120, 40, uint8(3), "", 1, 1, 1, 1, uint8(5))
+	f.Add(-5, 1<<40, uint8(9), "no such panel", 1, 1, 1, 1, uint8(8))
+	f.Fuzz(func(t *testing.T, w, h int, v uint8, zoom string, d, n, per, xray int, what uint8) {
 		if w > 5000 || h > 5000 {
 			return // Bubble Tea takes no sizes above 4096
 		}
-		l := Arrange(w, h, View(v%3), zoom, Hints{D: d, N: n, PerLine: per, XRay: xray})
+		l := Arrange(w, h, views[int(v)%len(views)], zoom, Hints{D: d, N: n, PerLine: per, XRay: xray, Layers: int(what) - 3,
+			Long: what&1 != 0, Changed: what&2 != 0, Against: what&4 != 0, Turning: what&8 != 0})
 		if !l.TooSmall {
 			checkLayout(t, l)
 		}

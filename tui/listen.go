@@ -53,7 +53,10 @@ func (m *Model) take(f *session.Frame) tea.Cmd {
 		return nil
 	}
 	before := m.frame
+	m.held = false
+	f = m.hold(before, f)
 	m.frame = f
+	m.measure(before, f)
 	if f.Pending == 0 {
 		m.sent = f.Tokens.Len()
 	} else {
@@ -62,11 +65,8 @@ func (m *Model) take(f *session.Frame) tea.Cmd {
 	if f.Branch != before.Branch {
 		m.measured = max(0, f.Tokens.Len()-longText) // other tokens stand at the same places
 	}
-	if f.Tokens.Len() != before.Tokens.Len() || f.Branch != before.Branch || len(f.Tweaks) != len(before.Tweaks) {
+	if f.Tokens.Len() != before.Tokens.Len() || f.Branch != before.Branch || len(f.Tweaks) != len(before.Tweaks) || f.Versus != before.Versus {
 		m.relay = true
-	}
-	if m.tweaking && (f.Err != nil || (len(f.Tweaks) > 0) == m.wantTweak) {
-		m.tweaking = false
 	}
 	n := f.Tokens.Len()
 	if m.follow || m.cursor.T >= n {
@@ -80,6 +80,19 @@ func (m *Model) take(f *session.Frame) tea.Cmd {
 	}
 	m.touch()
 	return tea.Batch(cmds...)
+}
+
+// hold keeps the last changed run on the screen while a newer one is on its way:
+// an old picture, dimmed, is better than none.
+func (m *Model) hold(before, f *session.Frame) *session.Frame {
+	if f.Changed != nil || f.Versus.Kind == session.VersusNothing || before.Changed == nil ||
+		f.Versus.Kind != before.Versus.Kind || f.Versus.Branch != before.Versus.Branch || f.Clean == nil || f.Clean.Layer != before.Changed.Layer {
+		return f
+	}
+	old := *f
+	old.Changed, old.Divergence = before.Changed, before.Divergence
+	m.held, m.stale = true, true
+	return &old
 }
 
 // tellFrame shows what the engine wants to say: an error, a notice.
@@ -111,6 +124,7 @@ func (m *Model) ask() tea.Cmd {
 	if m.follow { // the engine moves the window on by itself: no request per token
 		want = session.Look{Layer: m.cursor.Layer, To: max(m.ctx.Axis.Slots(), 1), Follow: true}
 	}
+	want.Overview = m.span()
 	if want == m.asked {
 		m.stale = m.stale && !m.settled()
 		return nil
@@ -124,7 +138,7 @@ func (m *Model) ask() tea.Cmd {
 // settled says that the frame is the answer to what was asked for.
 func (m *Model) settled() bool {
 	f := m.frame
-	if f.Pending > 0 || m.tweaking {
+	if f.Pending > 0 || !m.acked() || m.held || f.Versus.Kind != session.VersusNothing && f.Changed == nil {
 		return false
 	}
 	if f.Clean == nil {
@@ -146,7 +160,7 @@ func (m *Model) onStale(n int) {
 
 // typeAt appends text after token at and makes the screen follow it.
 func (m *Model) typeAt(at int, text string, flags session.Flags) {
-	m.engine.Do(session.Type{At: at, Text: text, Flags: flags})
+	m.do(session.Type{At: at, Text: text, Flags: flags})
 	m.sent = min(at, max(m.sent, m.frame.Tokens.Len())-1) + 1 + m.tokensIn(text)
 	m.goLive()
 }

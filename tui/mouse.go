@@ -23,7 +23,8 @@ func (m *Model) onMouse(msg tea.MouseMsg) tea.Cmd {
 		if m.over.kind != overNone || m.insert || m.play.what != stopped {
 			return nil
 		}
-		if c, _, ok := m.hit(e.X, e.Y); ok {
+		// Over the timeline only dragging moves: a cell there is many tokens.
+		if c, id, ok := m.hit(e.X, e.Y); ok && (id != "timeline" || e.Button == tea.MouseLeft) {
 			return m.point(c)
 		}
 	case tea.MouseClickMsg:
@@ -116,6 +117,7 @@ func (m *Model) point(c panel.Cursor) tea.Cmd {
 	}
 	m.cursor = c
 	m.clampCursor()
+	m.centre()
 	if m.cursor.T == m.frame.Tokens.Len()-1 {
 		m.follow = true
 	}

@@ -20,6 +20,11 @@ func place(t *testing.T, m *Model, id string) (x, y int) {
 	return 0, 0
 }
 
+// click is a click on a cell of the screen.
+func click(x, y int) tea.MouseClickMsg {
+	return tea.MouseClickMsg(tea.Mouse{X: x, Y: y, Button: tea.MouseLeft})
+}
+
 // Hovering sets the cursor without leaving anything; a click stops what moves
 // and focuses; the wheel pans time.
 func TestMouse(t *testing.T) {

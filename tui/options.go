@@ -27,6 +27,9 @@ type Options struct {
 	// Strict refuses characters outside the model's alphabet.
 	Strict bool
 
+	// Recorder is what `R` starts and stops; nil: nothing can be recorded.
+	Recorder Recorder
+
 	// Profile is what colours the terminal can show; 0 is TrueColor.
 	Profile colorprofile.Profile
 	// Dark is the background; nil asks the terminal and assumes dark until it
@@ -54,6 +57,8 @@ type Options struct {
 	wrap func(tea.Model) tea.Model
 	// started lets tests hold the program before it runs.
 	started func(*tea.Program)
+	// heap measures the program's memory; nil reads the runtime.
+	heap func() uint64
 	// exit ends the process when nothing else does; nil is os.Exit.
 	exit func(code int)
 }
@@ -72,6 +77,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.exit == nil {
 		o.exit = os.Exit
+	}
+	if o.heap == nil {
+		o.heap = heapBytes
 	}
 	if o.Now == nil {
 		o.Now = time.Now

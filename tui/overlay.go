@@ -19,13 +19,17 @@ const (
 	overPalette
 	overPrompts
 	overArithmetic
+	overMarks
+	overBranches
 	overGenerate // a line, not a box
+	overQuestion // another
 )
 
 // overlay is what is open over the picture; the zero value is nothing.
 type overlay struct {
 	kind   overKind
-	filter string
+	filter string // what is typed
+	ask    question
 	at     int             // marked line of a list, first line of a page
 	rows   int             // lines the list or page has, as last drawn
 	top    int             // first list line drawn

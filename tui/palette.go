@@ -44,14 +44,17 @@ func (m *Model) openPrompts() tea.Cmd {
 // items are the lines of the list that is open, filtered, best first.
 func (m *Model) items() []item {
 	var all []item
-	if m.over.kind == overPalette {
+	switch m.over.kind {
+	case overPalette:
 		for i, c := range m.table.all {
 			if c.scope != inNormal && c.scope != everywhere || c.id == "palette" || c.laterOnly() {
 				continue
 			}
 			all = append(all, item{text: c.title, detail: keyNames(c.keys), index: i})
 		}
-	} else {
+	case overMarks:
+		all = m.markItems()
+	default:
 		for i, p := range m.prompts() {
 			text := p.Title
 			if text == "" {
@@ -142,7 +145,10 @@ func (m *Model) listBox(w, h int) (box, int) {
 	m.over.at = clamp(m.over.at, 0, max(len(items)-1, 0))
 	m.over.top = clamp(m.over.top, m.over.at-visible+1, m.over.at)
 	b := box{title: "commands", foot: "type to filter · enter runs · esc closes"}
-	if m.over.kind == overPrompts {
+	switch m.over.kind {
+	case overMarks:
+		b.title, b.foot = "marks", "enter goes there · esc closes"
+	case overPrompts:
 		b.title, b.foot = "prompts", "enter loads · tab plays it · esc closes"
 	}
 	b.lines = append(b.lines, m.theme.Paint(theme.Key, "› ")+oneLine(m.over.filter)+m.theme.Paint(theme.Cursor, " "), "")
@@ -190,6 +196,9 @@ func (m *Model) listChoose() tea.Cmd {
 		}
 		return m.run(&m.table.all[it.index])
 	}
+	if kind == overMarks {
+		return tea.Batch(m.seek(m.frame.Marks[it.index].T), m.say(note, it.text+": "+it.detail))
+	}
 	return m.load(m.prompts()[it.index], false)
 }
 
@@ -209,10 +218,8 @@ func (m *Model) listPlay() tea.Cmd {
 func (m *Model) load(p model.Example, play bool) tea.Cmd {
 	m.stop("")
 	m.intro.on = false
-	clear(m.marks)
 	if m.frame.Tokens.Len() > 0 || m.sent > 0 {
-		m.engine.Do(session.Clear{})
-		m.tweaking = false
+		m.do(session.Clear{})
 		m.sent = 0
 	}
 	title := p.Title
@@ -229,7 +236,7 @@ func (m *Model) load(p model.Example, play bool) tea.Cmd {
 
 // listClick marks the line that was clicked, and takes it when it was marked.
 func (m *Model) listClick(y int) tea.Cmd {
-	if m.over.kind != overPalette && m.over.kind != overPrompts {
+	if m.over.kind != overPalette && m.over.kind != overPrompts && m.over.kind != overMarks {
 		return nil
 	}
 	at := y - m.over.box.Min.Y - 3 + m.over.top

@@ -113,7 +113,7 @@ func (m *Model) onPlay(n int) tea.Cmd {
 		m.play.queue = m.play.queue[1:]
 		m.typeAt(session.End, next, session.FromPrompt)
 	case generating:
-		m.engine.Do(session.Generate{N: 1, Sampler: m.play.gen.sampler()})
+		m.do(session.Generate{N: 1, Sampler: m.play.gen.sampler()})
 		m.sent++
 		m.goLive()
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,7 +48,9 @@ func newStuck(t testing.TB) *stuckEngine {
 	if err := e.Frame().Err; err != nil {
 		t.Fatal(err)
 	}
-	return &stuckEngine{Engine: e, frame: e.Frame(), changed: make(chan struct{}, 1)}
+	f := *e.Frame()
+	f.Done = math.MaxUint64 // nothing is waited for but the picture
+	return &stuckEngine{Engine: e, frame: &f, changed: make(chan struct{}, 1)}
 }
 
 func (e *stuckEngine) Changed() <-chan struct{} { return e.changed }

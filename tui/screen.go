@@ -29,7 +29,8 @@ func newScreen() *screen {
 	for _, p := range []panel.Panel{
 		panel.NewTokens(), panel.NewKept(), panel.NewDelta(), panel.NewWrite(), panel.NewB(), panel.NewC(),
 		panel.NewHTime(), panel.NewState(), panel.NewAnswer(), panel.NewInspector(), panel.NewCaption(),
-		panel.NewXray(), panel.NewClean(), panel.NewChanged(), panel.NewDiff(),
+		panel.NewXray(), panel.NewDiverge(), panel.NewTweaks(), panel.NewInForce(), panel.NewTimeline(),
+		panel.NewParity(), panel.NewTiming(), panel.NewMemory(), panel.NewBackend(),
 	} {
 		s.panels[p.ID()] = p
 	}
@@ -50,7 +51,8 @@ func (m *Model) layoutHints() Hints {
 	if only := panel.OnlyGroup(&m.ctx, d); only != nil {
 		d = len(only)
 	}
-	h := Hints{D: d, N: c.DState, PerLine: heat.RowsPerLine(depth(m.opt.Profile))}
+	h := Hints{D: d, N: c.DState, Layers: c.NLayer, PerLine: heat.RowsPerLine(depth(m.opt.Profile)),
+		Long: m.long(), Changed: len(m.frame.Tweaks) > 0, Against: m.compared() != 0, Turning: m.hand.open}
 	if p, ok := m.screen.panels["xray"].(interface {
 		Wants(*panel.Context) (least, best int)
 	}); ok && m.frame.Clean.At != nil {
@@ -64,6 +66,10 @@ func (m *Model) fillContext() {
 	c := &m.ctx
 	c.Frame, c.Cursor, c.Theme, c.Stale, c.Typing = m.frame, m.cursor, m.theme, m.stale, m.insert
 	c.Focus = m.focused()
+	c.Opt.Compare, c.Opt.Difference = m.view == WhatIf, m.view == WhatIf && m.difference
+	if m.view == WhatIf {
+		m.fillKnobs()
+	}
 }
 
 // focused is the panel that has the focus in this view: the one that was
@@ -96,7 +102,21 @@ func (m *Model) arrange() {
 	if l.TooSmall {
 		return
 	}
-	n := m.frame.Tokens.Len()
+	long := m.long()
+	m.arrangeTime()
+	if m.long() != long { // the timeline comes, or goes
+		if l = Arrange(m.w, m.h, m.view, m.zoom, m.layoutHints()); !sameLayout(l, m.layout) {
+			m.layout = l
+			m.screen.build(l)
+		}
+		m.arrangeTime()
+	}
+}
+
+// arrangeTime brings the time axis up to date.
+func (m *Model) arrangeTime() {
+	l := m.layout
+	n := m.length()
 	cellW := cellWidth(cellWidths[m.timeZm], l.Cols, n+len(m.play.queue), m.tokenWidth())
 	if m.moving() {
 		m.ctx.Axis = liveAxis(l.Gutter, l.Cols, cellW, n)
@@ -105,6 +125,10 @@ func (m *Model) arrange() {
 			m.from = n
 		}
 		m.ctx.Axis = stillAxis(l.Gutter, l.Cols, cellW, n, m.from, m.cursor.T)
+		if m.play.what == history && m.ctx.Axis.From != m.from {
+			// A page at a time: a picture that scrolls is sent whole with every token.
+			m.ctx.Axis = stillAxis(l.Gutter, l.Cols, cellW, n, m.cursor.T-m.ctx.Axis.Slots()/8, m.cursor.T)
+		}
 		m.from = m.ctx.Axis.From
 	}
 }
@@ -202,8 +226,8 @@ func (m *Model) drawMarks(lines []string) {
 		if p.ID != "tokens" {
 			continue
 		}
-		for t := range m.marks {
-			if slot, ok := m.ctx.Axis.Slot(t); ok {
+		for _, k := range m.frame.Marks {
+			if slot, ok := m.ctx.Axis.Slot(k.T); ok {
 				x := p.Rect.Min.X + m.ctx.Axis.Gutter + slot*m.ctx.Axis.CellW
 				lines[p.Rect.Min.Y] = over(lines[p.Rect.Min.Y], m.theme.Paint(theme.Key, "▾"), x, 1, m.w)
 			}
@@ -227,7 +251,9 @@ func (m *Model) drawOver(lines []string) {
 	switch m.over.kind {
 	case overHelp:
 		b, inner = m.helpBox(m.w, len(body))
-	case overPalette, overPrompts:
+	case overBranches:
+		b, inner = m.branchBox(m.w, len(body))
+	case overPalette, overPrompts, overMarks:
 		b, inner = m.listBox(m.w, len(body))
 	case overArithmetic:
 		b, inner = m.arithmeticBox(m.w, len(body))

@@ -83,7 +83,8 @@ func TestEveryLineHasTheWidth(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	scenes := [][]string{
 		{}, {"enter"}, {"esc", "?"}, {"esc", "ctrl+p"}, {"esc", "p"}, {"esc", "2"}, {"3"}, {"z"}, {"z", "1", "i"},
-		{"esc", "[", "j"}, {"g"}, {"esc", "w", "w", "w"},
+		{"esc", "[", "j"}, {"g"}, {"esc", "w", "w", "w"}, {"4"}, {"t"}, {"right", "down", "enter", "up", "up", "enter"}, {"esc", "1"}, {"b"}, {"n"},
+		{"esc", "esc", "/"}, {"c", "?"}, {"esc", "M"}, {"enter", "'"}, {"esc", "3", "f"},
 	}
 	sizes := [][2]int{{0, 0}, {1, 1}, {0, 30}, {30, 0}, {3, 200}, {400, 2}, {59, 18}, {60, 17}, {60, 18}, {80, 24}, {120, 40}, {200, 60}, {400, 120}, {400, 200}}
 	for len(sizes) < 60 {
@@ -238,6 +239,8 @@ func FuzzScreen(f *testing.F) {
 	f.Add(uint16(200), uint16(60), "f3czj?")
 	f.Add(uint16(61), uint16(18), "gtkx")
 	f.Add(uint16(400), uint16(200), "p4l\x1b\u202e日本")
+	f.Add(uint16(80), uint16(24), "t\x02\x02\x04\x05ndk2\x05u")
+	f.Add(uint16(100), uint16(30), "\x01\x01iab\x00bnx\x05c/4\x05:5\x05r4(")
 	s := newStill(f, Options{}, 80, 24)
 	f.Fuzz(func(t *testing.T, w, h uint16, keys string) {
 		s.Update(tea.WindowSizeMsg{Width: int(w % 401), Height: int(h % 201)})

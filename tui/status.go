@@ -9,6 +9,7 @@ import (
 
 	"mamba-tui/model"
 	"mamba-tui/model/session"
+	"mamba-tui/tui/panel"
 	"mamba-tui/tui/theme"
 )
 
@@ -47,13 +48,15 @@ func (m *Model) statusLine() string {
 		{oneLine(f.Info.Card.Name), 10, theme.Title},
 		{kindText(f.Info.Card.Kind), 11, kindRole(f.Info.Card.Kind)},
 		{oneLine(f.Info.Backend), 4, theme.Dim},
+		{m.recordText(), 12, theme.Bad},
 		{m.tokenCount(), 9, theme.Text},
 		{othersText(f.Others), 7, theme.Warn},
 		{pendingText(f.Pending), 8, theme.Warn},
 		{stepTime(f.Timing), 5, theme.Dim},
 		{rescanTime(f.Timing), 3, theme.Dim},
 		{m.layerText(), 6, theme.Text},
-		{branchText(f.Branch), 6, theme.Text},
+		{m.branchText(), 6, theme.Text},
+		{lackingText(f), 6, theme.Warn},
 		{tweakText(f.Tweaks), 8, theme.Changed},
 		{oneLine(f.Info.BackendNote), 1, theme.Dim},
 	}
@@ -126,7 +129,7 @@ func stepTime(t session.Timing) string {
 	if t.StepMicros <= 0 {
 		return ""
 	}
-	return micros(t.StepMicros) + "/step"
+	return panel.Micros(t.StepMicros) + "/step"
 }
 
 // rescanTime is the measured time of the newest rebuilding of a window.
@@ -134,18 +137,7 @@ func rescanTime(t session.Timing) string {
 	if t.RescanMicros <= 0 || t.RescanTokens <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("re-scan %d in %s", t.RescanTokens, micros(t.RescanMicros))
-}
-
-// micros writes a duration given in microseconds.
-func micros(us float64) string {
-	switch {
-	case us < 9.95:
-		return fmt.Sprintf("%.1f µs", us)
-	case us < 999.5:
-		return fmt.Sprintf("%.0f µs", us)
-	}
-	return fmt.Sprintf("%.3g ms", us/1000)
+	return fmt.Sprintf("re-scan %d in %s", t.RescanTokens, panel.Micros(t.RescanMicros))
 }
 
 // kindText is the provenance in a word or two, never empty.
@@ -173,11 +165,26 @@ func (m *Model) layerText() string {
 	return ""
 }
 
-func branchText(b session.Branch) string {
+// branchText is the branch one is on, by its name where it has one.
+func (m *Model) branchText() string {
+	b := m.frame.Branch
 	if b.Count < 2 {
 		return ""
 	}
+	for _, x := range m.frame.Branches {
+		if x.ID == b.ID && x.Name != "" {
+			return "branch “" + oneLine(x.Name) + "”"
+		}
+	}
 	return fmt.Sprintf("branch %d of %d", b.ID, b.Count)
+}
+
+// lackingText says that a trace does not hold everything.
+func lackingText(f *session.Frame) string {
+	if lacks := panel.Lacking(f); lacks != "" {
+		return "not recorded: " + lacks
+	}
+	return ""
 }
 
 func tweakText(tweaks []session.Tweak) string {
@@ -214,6 +221,8 @@ func (m *Model) footerLine() string {
 	room := m.w - ansi.StringWidth(parity)
 	var left string
 	switch {
+	case m.over.kind == overQuestion:
+		left = m.questionLine(room)
 	case m.over.kind == overGenerate:
 		left = m.generateLine(room)
 	case m.intro.on:

@@ -6,13 +6,14 @@ import (
 
 	"mamba-tui/model"
 	"mamba-tui/model/session"
+	"mamba-tui/tui/panel"
 	"mamba-tui/tui/theme"
 )
 
 func TestStatusWords(t *testing.T) {
 	for us, want := range map[float64]string{5: "5.0 µs", 9.96: "10 µs", 166.4: "166 µs", 999.6: "1 ms", 47560: "47.6 ms"} {
-		if got := micros(us); got != want {
-			t.Errorf("micros(%v) = %q, want %q", us, got, want)
+		if got := panel.Micros(us); got != want {
+			t.Errorf("Micros(%v) = %q, want %q", us, got, want)
 		}
 	}
 	if got := stepTime(session.Timing{}); got != "" {

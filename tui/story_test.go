@@ -235,9 +235,8 @@ func TestGenerate(t *testing.T) {
 func TestReasons(t *testing.T) {
 	withRobot(t, 120, 40, Options{}, header(t), func(r *robot) {
 		for key, why := range map[string]string{
-			"r": "comes in a later version", "t": "comes in a later version", "b": "comes in a later version",
-			"u": "comes in a later version", "ctrl+r": "comes in a later version", "L": "come in a later version",
-			"4": "come in a later version", "/": "comes in a later version",
+			"u": "nothing to undo", "ctrl+r": "nothing to redo", "L": "come in a later version",
+			"}": "nothing was searched for yet", "'": "no marks yet", "R": "recording is not available",
 			"c": "there is no changed run yet", ">": "only one layer", ".": "only one state",
 			"right": "this is the newest token", "1": "this is WATCH already", "j": "j does nothing here",
 			"f5": "f5 does nothing here", "esc": "nothing to leave here",

@@ -20,12 +20,5 @@ const (
 
 // Answers of keys whose function does not exist yet.
 const (
-	laterReset       = "forcing a reset comes in a later version; f freezes Δ already"
-	laterTweaks      = "the list of tweaks comes in a later version; f freezes Δ already"
-	laterBranches    = "the list of branches comes in a later version; typing in the past opens one already"
-	laterUndo        = "undo comes in a later version; f takes the freeze back, backspace a token"
-	laterRedo        = "redo comes in a later version"
-	laterLessons     = "lessons come in a later version; ctrl+p → tour plays the first minute again"
-	laterSearch      = "search comes in a later version; [ and ] jump between events"
-	laterInstruments = "Instruments come in a later version; 1 Watch, 2 Block and 3 What-if are here"
+	laterLessons = "lessons come in a later version; ctrl+p → tour plays the first minute again"
 )

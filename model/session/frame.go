@@ -26,6 +26,8 @@ type Frame struct {
 	Versus  Versus  // what the changed run is
 	// TweakPending is how many tokens the changed run has still to do.
 	TweakPending int
+	// Other holds the tokens of the changed run where it is another branch's.
+	Other        History
 	Divergence   *Divergence // of Clean and Changed; nil without Changed
 	Tweaks       []Tweak     // the list of the branch
 	TweaksHidden bool        // the list is kept and nothing of it is in force

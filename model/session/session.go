@@ -411,6 +411,9 @@ func (s *Session) frame(ctx context.Context, l Look, limit time.Duration) (*Fram
 	if beside {
 		f.Changed = s.changed.window(l, s.skip[l.Layer], s.groups)
 		f.Divergence = s.divergence()
+		if s.versus.Kind == VersusBranch {
+			f.Other = s.changed.tokens
+		}
 	}
 	return f, nil
 }

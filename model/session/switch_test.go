@@ -151,6 +151,9 @@ func TestSwitchAndCompare(t *testing.T) {
 	if f.Clean.To != 14 || f.Changed.To != 14 || f.Divergence.From != 0 || len(f.Divergence.H[1]) != 14 {
 		t.Errorf("windows to %d and %d, %d tokens compared", f.Clean.To, f.Changed.To, len(f.Divergence.H[1]))
 	}
+	if got, want := ids32(&Frame{Tokens: f.Other}), ids32(&Frame{Tokens: s.branches[0].tokens}); !slices.Equal(got, want) || len(got) != 40 {
+		t.Errorf("the other branch's tokens are %v, want %v", got, want)
+	}
 	differs := slices.IndexFunc(f.Divergence.H[0], func(x float32) bool { return x != 0 })
 	if differs != 10 || f.Divergence.Output[13] <= 0 || f.Divergence.Output[13] > 1 {
 		t.Errorf("h differs from token %d on, the output by %v", differs, f.Divergence.Output)
@@ -172,7 +175,7 @@ func TestSwitchAndCompare(t *testing.T) {
 	}
 	// A tweak ends the comparison; the list is the branch's own.
 	do(t, s, AddTweak{Tweak: all(GateOff, 0)})
-	if f := mustFrame(t, s, Look{T: 39, To: 40}); f.Versus != (Versus{VersusTweaks, 1, 0}) || f.Changed.To != 40 {
+	if f := mustFrame(t, s, Look{T: 39, To: 40}); f.Versus != (Versus{VersusTweaks, 1, 0}) || f.Changed.To != 40 || f.Other.Len() != 0 {
 		t.Errorf("versus %+v after a tweak", f.Versus)
 	}
 	do(t, s, KeepTweaks{"without a gate"}, SwitchBranch{2})

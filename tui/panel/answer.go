@@ -2,6 +2,7 @@ package panel
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"mamba-tui/model/session"
@@ -9,27 +10,11 @@ import (
 )
 
 // answer lists next-token probabilities.
-type answer struct {
-	base
-	name string
-	of   func(f *session.Frame) (left, right *session.Window)
-}
+type answer struct{ base }
 
-// NewAnswer is the next-token distribution at the cursor; with a changed run,
-// clean and changed side by side.
-func NewAnswer() Panel {
-	return &answer{base{id: "answer"}, "answer", func(f *session.Frame) (l, r *session.Window) { return f.Clean, f.Changed }}
-}
-
-// NewClean is the clean run's answer, NewChanged that of the changed run.
-func NewClean() Panel {
-	return &answer{base{id: "clean"}, "clean", func(f *session.Frame) (l, r *session.Window) { return f.Clean, nil }}
-}
-
-// NewChanged is the changed run's answer.
-func NewChanged() Panel {
-	return &answer{base{id: "changed"}, "changed", func(f *session.Frame) (l, r *session.Window) { return nil, f.Changed }}
-}
+// NewAnswer is the next-token distribution at the cursor; with a second run,
+// both side by side, a line a token.
+func NewAnswer() Panel { return &answer{base{id: "answer"}} }
 
 // unsureBelow is the probability under which the best guess is called unsure:
 // all the others together are then more likely.
@@ -38,40 +23,28 @@ const unsureBelow = 0.5
 // Lines draws the title and one line a guess.
 func (a *answer) Lines(c *Context) []string {
 	return a.draw(c, func(p *page) {
-		l, r := a.of(c.Frame)
-		m := moment(l)
-		if m == nil {
-			m = moment(r)
-		}
+		m, other := moment(c.Frame.Clean), moment(c.Frame.Changed)
 		focused := c.Focus == a.id
 		if m == nil || len(m.Top) == 0 {
-			why := "no tokens yet"
-			if a.id == "changed" && c.Frame.Changed == nil {
-				why = "no tweak in force"
-			}
-			p.title(focused, a.name, part{long: why, keep: 9})
+			p.title(focused, "answer", part{long: "no tokens yet", keep: 9})
 			return
 		}
 		parts := []part{{long: "next token after " + named(c.Frame, m.T), short: "after '" + clip(text(c.Frame, m.T), 8) + "'", keep: 8}}
-		if top := float64(m.Top[0].P); top < unsureBelow && r == nil {
+		if top := float64(m.Top[0].P); top < unsureBelow && other == nil {
 			parts = append(parts, part{long: "unsure: best is " + probability(top), short: "unsure", keep: 7, role: theme.Warn})
 		}
 		if c.Stale || m.T != c.Cursor.T {
 			parts = append(parts, part{long: "computing …", short: "…", keep: 3})
 		}
-		p.title(focused, a.name, parts...)
-		if a.id == "answer" && r != nil && moment(r) != nil {
-			a.two(c, p, m, moment(r))
+		p.title(focused, "answer", parts...)
+		if other != nil && other.T == m.T && len(other.Top) > 0 {
+			a.two(c, p, m.Top, other.Top)
 			return
-		}
-		role := theme.Clean
-		if l == nil {
-			role = theme.Changed
 		}
 		n := min(len(m.Top), p.room())
 		name := widest(c.Frame, m.Top[:n])
 		for i := range n {
-			guess(c, p.row().pad(1), m.Top[i], name, p.w-2, i == 0, role)
+			guess(c, p.row().pad(1), m.Top[i], name, p.w-2, i == 0, theme.Clean)
 		}
 		if p.room() > 0 && len(m.Top) > 1 {
 			a.rest(c, p.row().pad(1), m.Top, name)
@@ -79,24 +52,90 @@ func (a *answer) Lines(c *Context) []string {
 	})
 }
 
-// two draws the clean answer on the left and the changed one on the right.
-func (a *answer) two(c *Context, p *page, clean, changed *session.Moment) {
-	half := (p.w - 2) / 2
-	head := p.row().pad(1)
-	head.put(theme.Clean, fill("clean", half-1)).pad(1).put(theme.Changed, "changed")
-	n := min(max(len(clean.Top), len(changed.Top)), p.room())
-	name := max(widest(c.Frame, clean.Top[:min(n, len(clean.Top))]), widest(c.Frame, changed.Top[:min(n, len(changed.Top))]))
-	for i := range n {
-		r := p.row().pad(1)
-		start := r.left
-		if i < len(clean.Top) {
-			guess(c, r, clean.Top[i], name, half-2, i == 0, theme.Clean)
-		}
-		r.pad(half - (start - r.left))
-		if i < len(changed.Top) {
-			guess(c, r, changed.Top[i], name, min(half-1, r.left), i == 0, theme.Changed)
-		}
+// pairOf is a token's probability in both runs; NaN: not among the best of one.
+type pairOf struct {
+	id   int32
+	p, q float32
+}
+
+// together lists the tokens of two tops, the likeliest in either first.
+func together(clean, changed []session.Guess) []pairOf {
+	nan := float32(math.NaN())
+	var list []pairOf
+	where := map[int32]int{}
+	for _, g := range clean {
+		where[g.ID] = len(list)
+		list = append(list, pairOf{g.ID, g.P, nan})
 	}
+	for _, g := range changed {
+		if i, ok := where[g.ID]; ok {
+			list[i].q = g.P
+			continue
+		}
+		list = append(list, pairOf{g.ID, nan, g.P})
+	}
+	top := func(x pairOf) float32 {
+		if !(x.p > x.q) && x.q == x.q {
+			return x.q
+		}
+		return x.p
+	}
+	slices.SortStableFunc(list, func(a, b pairOf) int {
+		switch x, y := top(a), top(b); {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	return list
+}
+
+// two draws both runs' answers: the first at the left, the second at the right,
+// a token on one line.
+func (a *answer) two(c *Context, p *page, clean, changed []session.Guess) {
+	list := together(clean, changed)
+	list = list[:min(len(list), max(p.room()-1, 0))]
+	name := 1
+	for _, x := range list {
+		name = max(name, width(symbol(c.Frame, x.id)))
+	}
+	name = min(name, 8)
+	half := max((p.w-3-name)/2, 1)
+	first, second := names(c.Frame)
+	p.row().pad(2+name).put(theme.Clean, fill(first, half-1)).pad(1).put(theme.Changed, fill(second, half-1))
+	for _, x := range list {
+		role := theme.Text
+		switch x.id {
+		case clean[0].ID:
+			role = theme.Clean
+		case changed[0].ID:
+			role = theme.Changed
+		}
+		r := p.row().pad(1).put(role, fill(symbol(c.Frame, x.id), name)).pad(1)
+		share(r, x.p, half-1, x.id == clean[0].ID, theme.Clean)
+		r.pad(1)
+		share(r, x.q, half-1, x.id == changed[0].ID, theme.Changed)
+	}
+}
+
+// share writes a probability and its bar in exactly w cells.
+func share(r *row, v float32, w int, best bool, role theme.Role) {
+	text := theme.Text
+	if best {
+		text = role
+	}
+	end := r.left - w
+	s := probability(float64(v))
+	if v != v {
+		s, text = "–", theme.Dim
+	}
+	r.put(text, right(s, min(4, w)))
+	if rest := r.left - end - 1; rest >= 2 {
+		r.pad(1).put(role, hbar(float64(v), rest))
+	}
+	r.pad(r.left - end)
 }
 
 // widest is the width of the longest token text, at most 8 cells.

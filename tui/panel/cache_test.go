@@ -72,7 +72,8 @@ func TestDrawingIsARepeatableFunction(t *testing.T) {
 }
 
 func TestIDsAreUnique(t *testing.T) {
-	want := []string{"tokens", "kept", "delta", "write", "b", "c", "htime", "h", "answer", "inspector", "caption", "xray", "clean", "changed", "diff"}
+	want := []string{"tokens", "kept", "delta", "write", "b", "c", "htime", "h", "answer", "inspector", "caption", "xray", "diverge", "tweaks", "inforce", "timeline",
+		"parity", "timing", "memory", "backend"}
 	var got []string
 	for _, p := range All() {
 		got = append(got, p.ID())

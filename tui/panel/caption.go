@@ -14,14 +14,20 @@ type caption struct{ base }
 
 // NewCaption is one sentence about the cursor's token, computed from what is
 // shown: how far Δ opened and where, how much of h was kept, what was written.
+// Where two runs are compared, what that did to the answer comes first.
 func NewCaption() Panel { return &caption{base{id: "caption"}} }
 
-// Lines draws the sentence, wrapped at words.
+// Lines draws the sentences, wrapped at words.
 func (s *caption) Lines(c *Context) []string {
 	return s.draw(c, func(p *page) {
 		role := theme.Text
 		if c.Focus == s.id {
 			role = theme.Focus
+		}
+		if c.Opt.Compare {
+			for _, l := range words(WhatIf(c), p.w-2) {
+				p.row().pad(1).put(theme.Changed, l)
+			}
 		}
 		for _, l := range words(Caption(c), p.w-2) {
 			p.row().pad(1).put(role, l)

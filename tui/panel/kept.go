@@ -79,7 +79,7 @@ func (k *keptLane) Lines(c *Context) []string {
 		}
 		name, parts, value, height := laneValues(c, w)
 		if p.h > 1 {
-			p.title(focused, name, parts...)
+			p.title(focused, name, append(parts, runPart(c, w)...)...)
 		}
 		n := p.room()
 		for y := range n {

@@ -2,9 +2,13 @@ package panel
 
 import (
 	"strconv"
+	"strings"
 
 	"mamba-tui/model/session"
 )
+
+// total is the number of tokens of the history.
+func total(f *session.Frame) int { return f.Tokens.Len() }
 
 // run is the run that the options ask for: the changed one where both exist
 // and it is wanted, else the clean one. It may be nil.
@@ -119,4 +123,22 @@ func inGroup(f *session.Frame, D int) []bool {
 		}
 	}
 	return in
+}
+
+// Lacking names what a replayed trace does not hold, or "".
+func Lacking(f *session.Frame) string {
+	x := f.Info.Missing
+	var list []string
+	for _, y := range []struct {
+		missing bool
+		name    string
+	}{
+		{x.Gate, "the gate z"}, {x.Conv, "the convolution's window"}, {x.Residual, "the residual stream"},
+		{x.Logits, "the logits"}, {x.Later, "how later layers follow a change"},
+	} {
+		if y.missing {
+			list = append(list, y.name)
+		}
+	}
+	return strings.Join(list, ", ")
 }

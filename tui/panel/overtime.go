@@ -12,9 +12,10 @@ import (
 type overTime struct {
 	base
 	heat   timeHeat
-	name   string // the symbol in the title
-	what   string // what it is, in words
-	few    string // the same when there is little room
+	diff   timeHeat // of the difference of two runs: it has a range of its own
+	name   string   // the symbol in the title
+	what   string   // what it is, in words
+	few    string   // the same when there is little room
 	series func(c *Context, w *session.Window) (series, string)
 	onN    bool // rows are states, not channels
 }
@@ -89,53 +90,96 @@ func count(n int) string {
 	return fmt.Sprintf("%.1f million", float64(n)/1e6)
 }
 
-// Lines draws the title, the map and, where there is room, a colourbar.
+// Lines draws the title, the map and, where there is room, a colourbar: of one
+// run, or of the difference of two.
 func (o *overTime) Lines(c *Context) []string {
 	return o.draw(c, func(p *page) {
+		if c.Opt.Difference && c.Frame.Changed != nil {
+			o.difference(c, p)
+			return
+		}
 		w := run(c)
-		focused := c.Focus == o.id
 		if w == nil || w.To <= w.From || w.D == 0 || w.N == 0 {
-			p.title(focused, o.name, part{long: o.what, keep: 5}, part{long: "no tokens yet", keep: 9})
+			p.title(c.Focus == o.id, o.name, part{long: o.what, keep: 5}, part{long: "no tokens yet", keep: 9})
 			return
 		}
 		s, why := o.series(c, w)
 		if why != "" {
-			p.title(focused, o.name, part{long: o.what, short: o.few, keep: 5})
-			if p.room() > 0 {
-				p.row().pad(min(c.Axis.Gutter, p.w/4)).put(theme.Dim, why)
-			}
+			o.refuse(c, p, why)
 			return
 		}
-		n, bar := p.room(), false
-		titled := p.h > 1
-		if titled {
-			n--
-		}
-		per := heat.RowsPerLine(c.Theme.Depth)
-		if n >= 8 && n*per > s.shown() { // a line to spare
-			bar, n = true, n-1
-		}
-		rng := o.heat.observe(c, w, &s)
-		rows := s.spread(c, w, n)
-		if titled {
-			p.title(focused, o.name, o.describe(c, w, &s, rng, rows)...)
-		}
-		o.heat.lines(c, p, w, &s, rng, rows, n, focused)
-		if bar && p.room() > 0 {
-			m := c.Theme.Seq
-			if s.signed {
-				m = c.Theme.Div
-			}
-			r := p.row().pad(c.Axis.Gutter)
-			wide := min(r.left, 48)
-			r.raw(heat.Colourbar(wide, m, rng), wide)
-		}
+		o.paint(c, p, w, &s, &o.heat, nil)
 	})
 }
 
+// difference draws the second run minus the first.
+func (o *overTime) difference(c *Context, p *page) {
+	clean, changed, why := both(c)
+	if why != "" {
+		p.title(c.Focus == o.id, o.name, part{long: o.what, short: o.few, keep: 5}, part{long: why, keep: 9})
+		return
+	}
+	a, why := o.series(c, clean)
+	if why == "" {
+		var b series
+		if b, why = o.series(c, changed); why == "" {
+			a = difference(a, b, clean, changed)
+		}
+	}
+	if why != "" {
+		o.refuse(c, p, why)
+		return
+	}
+	said := []part{{long: minusNames(c.Frame), keep: 9, role: theme.Changed}}
+	if alike(a.data) {
+		said = append(said, part{long: "no difference", keep: 9})
+	}
+	o.paint(c, p, clean, &a, &o.diff, said)
+}
+
+// refuse says why there is no map.
+func (o *overTime) refuse(c *Context, p *page, why string) {
+	p.title(c.Focus == o.id, o.name, part{long: o.what, short: o.few, keep: 5})
+	for _, l := range words(why, p.w-min(c.Axis.Gutter, p.w/4)-1) {
+		if p.room() > 0 {
+			p.row().pad(min(c.Axis.Gutter, p.w/4)).put(theme.Dim, l)
+		}
+	}
+}
+
+// paint draws a series of the tokens of w.
+func (o *overTime) paint(c *Context, p *page, w *session.Window, s *series, th *timeHeat, said []part) {
+	focused := c.Focus == o.id
+	n, bar := p.room(), false
+	titled := p.h > 1
+	if titled {
+		n--
+	}
+	per := heat.RowsPerLine(c.Theme.Depth)
+	if n >= 8 && n*per > s.shown() { // a line to spare
+		bar, n = true, n-1
+	}
+	rng := th.observe(c, w, s)
+	rows := s.spread(c, w, n)
+	if titled {
+		p.title(focused, o.name, o.describe(c, w, s, rng, rows, said)...)
+	}
+	th.lines(c, p, w, s, rng, rows, n, focused)
+	o.heat.rows = rows // what Hit looks at
+	if bar && p.room() > 0 {
+		m := c.Theme.Seq
+		if s.signed {
+			m = c.Theme.Div
+		}
+		r := p.row().pad(c.Axis.Gutter)
+		wide := min(r.left, 48)
+		r.raw(heat.Colourbar(wide, m, rng), wide)
+	}
+}
+
 // describe is the title: what it is, what was reduced and the colours' range.
-func (o *overTime) describe(c *Context, w *session.Window, s *series, rng heat.Range, rows heat.Rows) []part {
-	parts := []part{{long: o.what, short: o.few, keep: 3}}
+func (o *overTime) describe(c *Context, w *session.Window, s *series, rng heat.Range, rows heat.Rows, said []part) []part {
+	parts := append([]part{{long: o.what, short: o.few, keep: 3}}, said...)
 	if o.id == "htime" {
 		parts = append(parts, part{long: fmt.Sprintf("n = %d of %d", stateOf(c, w), w.N), short: fmt.Sprintf("n %d/%d", stateOf(c, w), w.N), keep: 7})
 	}
@@ -150,9 +194,7 @@ func (o *overTime) describe(c *Context, w *session.Window, s *series, rng heat.R
 	if o.id == "delta" && s.group != nil && s.only == nil {
 		parts = append(parts, part{long: "▐ " + phrase(c.Frame.Group.Name), keep: 1})
 	}
-	if c.Frame.Changed != nil && w == c.Frame.Changed {
-		parts = append(parts, part{long: "changed run", short: "changed", keep: 10, role: theme.Changed})
-	}
+	parts = append(parts, runPart(c, w)...)
 	if c.Stale {
 		parts = append(parts, part{long: "computing …", short: "…", keep: 2})
 	}

@@ -12,7 +12,7 @@ import (
 type Panel interface {
 	// ID names the panel for focus, zoom, snapshots and tests: "tokens",
 	// "kept", "delta", "write", "b", "c", "htime", "h", "answer", "inspector",
-	// "caption", "xray", "clean", "changed", "diff".
+	// "caption", "xray", "diverge", "tweaks", "inforce", "timeline".
 	ID() string
 	// SetSize sets the outer size in cells, title line included.
 	SetSize(w, h int)
@@ -33,18 +33,22 @@ type Sizer interface {
 func All() []Panel {
 	return []Panel{
 		NewTokens(), NewKept(), NewDelta(), NewWrite(), NewB(), NewC(), NewHTime(), NewState(), NewAnswer(),
-		NewInspector(), NewCaption(), NewXray(), NewClean(), NewChanged(), NewDiff(),
+		NewInspector(), NewCaption(), NewXray(), NewDiverge(), NewTweaks(), NewInForce(), NewTimeline(),
+		NewParity(), NewTiming(), NewMemory(), NewBackend(),
 	}
 }
 
-// Context is what panels draw from. Rev grows whenever Options, Theme or Axis
-// change in a way that Frame.Seq and Cursor do not show.
+// Context is what panels draw from. Rev grows whenever Options, Knobs, Theme or
+// Axis change in a way that Frame.Seq and Cursor do not show.
 type Context struct {
 	Frame  *session.Frame
 	Cursor Cursor
 	Axis   Axis
 	Theme  *theme.Theme
 	Opt    Options
+	Knobs  Knobs     // of the tweak panel
+	Steps  []float64 // the newest step times, µs a token
+	Heap   uint64    // bytes of the program's heap; 0: not measured
 	Rev    uint64
 	Focus  string // ID of the focused panel
 	Stale  bool   // a newer result is being computed: draw dimmed
@@ -110,8 +114,12 @@ type Options struct {
 	LogDelta  bool   // Δ on a log scale
 	Frozen    bool   // ranges do not move
 	Changed   bool   // show the changed run where both exist
-	Channels  Channels
-	State     int // n shown in h over time
+	// Compare puts what the second run does to the answer into the caption.
+	Compare bool
+	// Difference makes the maps over time show the second run minus the first.
+	Difference bool
+	Channels   Channels
+	State      int // n shown in h over time
 }
 
 // Channels is which channels the maps show.

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,12 +122,30 @@ func TestAnswer(t *testing.T) {
 	if got := rowText(buf, 1); !strings.Contains(got, "clean") || !strings.Contains(got, "changed") {
 		t.Errorf("heads %q", got)
 	}
-	if got := rowText(buf, 2); !strings.HasPrefix(got, " 9 0.9") || strings.Count(got, "0.9") != 2 {
-		t.Errorf("side by side %q", got)
+	// One token on one line, with its probability in both runs.
+	nine := rowText(buf, 2)
+	if a, z, _ := strings.Cut(nine, "<.01"); !strings.HasPrefix(a, " 9 0.9") || strings.Contains(z, "█") {
+		t.Errorf("the clean answer beside the changed run's: %q", nine)
 	}
-	clean, changed := rowText(cells(t, NewClean(), c, 40, 4), 1), rowText(cells(t, NewChanged(), c, 40, 4), 1)
-	if !strings.HasPrefix(clean, " 9 ") || !strings.HasPrefix(changed, " · ") {
-		t.Errorf("clean %q, changed %q", clean, changed)
+	if dot := rowText(buf, 3); !strings.HasPrefix(dot, " · <.01") || !strings.Contains(dot, "0.9") {
+		t.Errorf("the changed answer beside the clean run's: %q", dot)
+	}
+}
+
+// What is among the best of one run only has no number in the other.
+func TestTogether(t *testing.T) {
+	clean := []session.Guess{{ID: 1, P: 0.6}, {ID: 2, P: 0.3}}
+	changed := []session.Guess{{ID: 3, P: 0.9}, {ID: 1, P: 0.1}}
+	list := together(clean, changed)
+	var ids []int32
+	for _, x := range list {
+		ids = append(ids, x.id)
+	}
+	if !slices.Equal(ids, []int32{3, 1, 2}) {
+		t.Errorf("order %v, want the likeliest in either run first: 3 1 2", ids)
+	}
+	if list[0].p == list[0].p || list[1].q != 0.1 || list[2].q == list[2].q {
+		t.Errorf("%+v", list)
 	}
 }
 
@@ -146,50 +165,6 @@ func TestAnswerIsHonest(t *testing.T) {
 	c.Rev++
 	if got := rowText(cells(t, NewAnswer(), c, 70, 5), 0); strings.Contains(got, "unsure") {
 		t.Errorf("a sure answer is called unsure: %q", got)
-	}
-}
-
-func TestDiff(t *testing.T) {
-	s := header(t)
-	if err := s.FreezeDelta(true); err != nil {
-		t.Fatal(err)
-	}
-	th := themed(t, heat.TrueColor, true)
-	c := contextFor(frameAt(t, s, 27, 0), th, 60, 2)
-	p := NewDiff().(*diff)
-	buf := cells(t, p, c, 90, 70)
-	var all []string
-	for y := range 70 {
-		all = append(all, rowText(buf, y))
-	}
-	text := strings.Join(all, "\n")
-	for _, want := range []string{c.Frame.Tweaks[0].Name(), "changes from 9", "Δ · changed − clean", "h  n = 0 · changed − clean"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("lacks %q:\n%s", want, text[:300])
-		}
-	}
-	a, b := c.Frame.Clean, c.Frame.Changed
-	for _, tok := range []int{1, 5, 12, 20} {
-		for _, d := range []int{0, 4, 9, 30} {
-			for _, m := range []struct {
-				first int
-				v     float32
-				lim   float64
-			}{{p.dFirst, b.Delta[tok*64+d] - a.Delta[tok*64+d], p.delta.rng.Range().Max}, {p.hFirst, b.H[tok*64+d] - a.H[tok*64+d], p.h.rng.Range().Max}} {
-				fg, bg := pair(buf, 7+2*tok, m.first+d/2)
-				got := fg
-				if d%2 == 1 {
-					got = bg
-				}
-				want := th.Div.RGB(heat.Range{Min: -m.lim, Max: m.lim, Scale: heat.Symmetric}.Pixel(float64(m.v)))
-				if !sameColor(got, want) {
-					t.Errorf("token %d, channel %d: a change of %v is drawn %v, want %v", tok, d, m.v, got, want)
-				}
-			}
-		}
-	}
-	if cur, ok := p.Hit(c, 7+2*12, p.hFirst+4); !ok || cur.T != 12 || cur.D != 8 {
-		t.Errorf("a click in h's map gives %+v %v", cur, ok)
 	}
 }
 

@@ -143,6 +143,9 @@ func (r *row) raw(s string, w int) *row {
 		s, w = ansi.Truncate(s, r.left, ""), r.left
 	}
 	r.flush()
+	if r.faint {
+		s = fade(r.t, s)
+	}
 	r.b.WriteString(s)
 	r.left -= w
 	return r

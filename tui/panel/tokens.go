@@ -47,6 +47,9 @@ func (k *tokens) Lines(c *Context) []string {
 			p.title(c.Focus == k.id, "tokens", k.describe(c, known, rng)...)
 		}
 		k.ribbon(c, p, w, s, rng)
+		if c.Frame.Other.Len() > 0 && p.room() > 0 {
+			k.other(c, p)
+		}
 		if p.room() > 0 {
 			k.marks(c, p, w, s, rng)
 		}
@@ -163,6 +166,30 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 			}
 		}
 		r.raw(c.Theme.Level(true, level, cursor+marked(pre, txt)), cw)
+	}
+}
+
+// other draws the tokens of the branch that is compared with: those that are not
+// the same as the ones above by name.
+func (k *tokens) other(c *Context, p *page) {
+	f := c.Frame
+	r := p.row()
+	label(c, r, "≠ "+strconv.Itoa(f.Versus.Branch))
+	cw := c.Axis.CellW
+	for x := range c.Axis.Slots() {
+		t, ok := c.Axis.TokenAt(x * cw)
+		switch {
+		case !ok || t >= f.Other.Len():
+			r.pad(cw)
+		case t < f.Tokens.Len() && f.Tokens.At(t) == f.Other.At(t):
+			r.put(theme.Dim, fill("·", cw))
+		default:
+			txt := symbol(f, f.Other.At(t).ID)
+			if tok := f.Other.At(t); outside(tok) {
+				txt = safe(tok.Typed)
+			}
+			r.put(theme.Changed, slot(txt, cw))
+		}
 	}
 }
 
