@@ -75,6 +75,8 @@ DEV f4 lds4(u32 a) { // at a constant distance
   return r;
 }
 DEV f4 lds4(const float *p) { return lds4(shared_at(p)); }
+template <int BYTES>
 DEV void sts4(u32 a, f4 v) {
-  asm volatile("st.shared.v4.f32 [%0], {%1,%2,%3,%4};" ::"r"(a), "f"(v.x), "f"(v.y), "f"(v.z), "f"(v.w) : "memory");
+  asm volatile("st.shared.v4.f32 [%0+%5], {%1,%2,%3,%4};"
+               ::"r"(a), "f"(v.x), "f"(v.y), "f"(v.z), "f"(v.w), "n"(BYTES) : "memory");
 }

@@ -85,6 +85,10 @@ struct Lanes {
 #pragma unroll 1
     for (u32 n = 0; n < (u32)p.n; n++) {
       float b[16], c[16];
+      // Not constants of the loop: their bits would become 32 predicates, of which
+      // a thread has seven.
+      u32 resets = this->resets, taps = this->taps;
+      if (MARKED) asm volatile("" : "+r"(resets), "+r"(taps));
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         f4 q = lds4(row[j]), s = lds4<4 * T>(row[j]);
@@ -135,7 +139,7 @@ struct Lanes {
     for (int r = 0; r < R; r++) {
       u32 row = shared_at(sd + (warp * R + r) * ROW);
 #pragma unroll
-      for (int j = 0; j < 4; j++) sts4(row + quad[j], f4{y[r][j * 4], y[r][j * 4 + 1], y[r][j * 4 + 2], y[r][j * 4 + 3]});
+      for (int j = 0; j < 4; j++) sts4<0>(row + quad[j], f4{y[r][j * 4], y[r][j * 4 + 1], y[r][j * 4 + 2], y[r][j * 4 + 3]});
     }
   }
 };

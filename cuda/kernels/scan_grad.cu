@@ -96,14 +96,16 @@ struct Grad {
   static const int T = 32 * S, ROW = T + 4;
   const GradParams &p;
   u32 t, lane, warp;
-  // [NS][T] each: B, C, dB, dC; then [W][ROW] each: Δ, u, dy, which become the
-  // sums of W, of R and y; then the sums of dBias and dSkip.
-  float *sb, *sc, *sdb, *sdc, *sd, *su, *sy, *sums;
+  // [NS][B, C, dB, dC][T]; then [W][ROW] each: Δ, u (Δ·u for the released rule)
+  // and dy, which become the sums of w, of r and y; then sums of dBias and dSkip.
+  float *sm, *sd, *su, *sy, *sums;
+  u32 quad[S / 4]; // byte offsets of the lane's groups of four in a row
 
   __device__ __attribute__((always_inline)) Grad(const GradParams &q) : p(q) {
     t = tid(), lane = t & 31, warp = t >> 5;
-    sb = smem, sc = sb + NS * T, sdb = sc + NS * T, sdc = sdb + NS * T;
-    sd = sdc + NS * T, su = sd + W * ROW, sy = su + W * ROW, sums = sy + W * ROW;
+    sm = smem, sd = sm + 4 * NS * T, su = sd + W * ROW, sy = su + W * ROW, sums = sy + W * ROW;
+#pragma unroll
+    for (u32 j = 0; j < S / 4; j++) quad[j] = 4 * (lane * S + (S == 16 ? ((j ^ (lane >> 1)) & 3) << 2 : j << 2));
   }
 
   // at is the place of a step in a row: groups of four, exchanged so that eight
@@ -111,28 +113,28 @@ struct Grad {
   static __device__ __attribute__((always_inline)) u32 at(u32 i) {
     return S == 16 ? (i & ~15u) + (((i >> 2 ^ i >> 5) & 3) << 2) + (i & 3) : i;
   }
-  __device__ __attribute__((always_inline)) u32 quad(u32 j) const {
-    return lane * S + (S == 16 ? ((j ^ (lane >> 1)) & 3) << 2 : j << 2);
-  }
-  __device__ __attribute__((always_inline)) void get(const float *row, float (&v)[S]) const {
+  template <int BYTES>
+  __device__ __attribute__((always_inline)) void get(u32 row, float (&v)[S]) const {
 #pragma unroll
     for (int j = 0; j < S / 4; j++) {
-      f4 q = lds4(row + quad(j));
+      f4 q = lds4<BYTES>(row + quad[j]);
 #pragma unroll
       for (int e = 0; e < 4; e++) v[j * 4 + e] = q[e];
     }
   }
-  __device__ __attribute__((always_inline)) void put(float *row, const float (&v)[S]) const {
+  __device__ __attribute__((always_inline)) void put(u32 row, const float (&v)[S]) const {
 #pragma unroll
-    for (int j = 0; j < S / 4; j++) *(f4 *)&row[quad(j)] = f4{v[j * 4], v[j * 4 + 1], v[j * 4 + 2], v[j * 4 + 3]};
+    for (int j = 0; j < S / 4; j++) sts4<0>(row + quad[j], f4{v[j * 4], v[j * 4 + 1], v[j * 4 + 2], v[j * 4 + 3]});
   }
-  __device__ __attribute__((always_inline)) void add(float *row, const float (&v)[S]) const {
+  template <int BYTES>
+  __device__ __attribute__((always_inline)) void add(u32 row, const float (&v)[S]) const {
 #pragma unroll
     for (int j = 0; j < S / 4; j++) {
-      f4 q = lds4(row + quad(j));
-      *(f4 *)&row[quad(j)] = f4{q.x + v[j * 4], q.y + v[j * 4 + 1], q.z + v[j * 4 + 2], q.w + v[j * 4 + 3]};
+      f4 q = lds4<BYTES>(row + quad[j]);
+      sts4<BYTES>(row + quad[j], f4{q.x + v[j * 4], q.y + v[j * 4 + 1], q.z + v[j * 4 + 2], q.w + v[j * 4 + 3]});
     }
   }
+  __device__ __attribute__((always_inline)) u32 mine(const float *rows) const { return shared_at(rows + warp * ROW); }
 
   // Marks of the tile: the lane's S steps as bits; the distance to the nearest
   // lane with a reset at or before, and at or after this one, or to the end.
@@ -154,59 +156,65 @@ struct Grad {
     ahead = (ends ? __builtin_ctz(after) : 31) - lane;
   }
 
-  // state is one state n of the warp's channel d over the tile. Sums over states
-  // of what u gains (w) and Δ gains (r), and y before skip and gate, are added to.
-  __device__ __attribute__((always_inline)) void state(i64 d, u32 row, i64 n, float A, float h0, float &carry, float &dA,
+  // state is one state of the warp's channel over the tile; row is the address of
+  // its B. Sums over states of what u gains (w) and Δ gains (r), and y before skip
+  // and gate, are added to. MARKED: the tile has resets.
+  template <bool MARKED>
+  __device__ __attribute__((always_inline)) void state(u32 row, float A, float h0, float &carry, float &dA,
                                                       const float (&dt)[S], const float (&u)[S], const float (&dy)[S],
                                                       float (&w)[S], float (&r)[S], float (&y)[S]) {
     float b[S], c[S], a[S], in[S], hp[S]; // in: what enters h; hp: h before the step
-    get(sb + row * T, b);
-    get(sc + row * T, c);
-    float time = 0.f, decay = 1.f, sum = 0.f;
+    // Not a constant of the loop over states: its bits would become S predicates,
+    // of which a thread has seven.
+    u32 resets = this->resets;
+    asm volatile("" : "+r"(resets));
+    get<0>(row, b);
+    get<4 * T>(row, c);
+    float time = 0.f, decay = 1.f, sum = 0.f, rate2 = A * LOG2E;
 #pragma unroll
     for (int i = 0; i < S; i++) {
-      float gain = dt[i];
       if (RELEASED_ONLY) {
-        a[i] = ex2(dt[i] * (A * LOG2E));
+        a[i] = ex2(dt[i] * rate2);
         time += dt[i];
+        in[i] = u[i] * b[i];
       } else {
         Slopes s = slopes(p.rule, dt[i], A);
-        a[i] = s.abar, gain = s.gain;
+        a[i] = s.abar;
         decay *= a[i];
+        in[i] = s.gain * u[i] * b[i];
       }
-      in[i] = gain * u[i] * b[i];
-      sum = resets >> i & 1 ? in[i] : fma_(a[i], sum, in[i]);
+      sum = MARKED && resets >> i & 1 ? in[i] : fma_(a[i], sum, in[i]);
     }
-    if (RELEASED_ONLY) decay = ex2(time * (A * LOG2E));
+    if (RELEASED_ONLY) decay = ex2(time * rate2);
     float run = decay;
 #pragma unroll
     for (u32 k = 1; k < 32; k <<= 1) {
       float s = shfl_up(sum, k), q = shfl_up(run, k);
       if (back >= k) sum = fma_(run, s, sum), run *= q;
     }
-    float total = begun ? sum : fma_(run, h0, sum), h = shfl_up(total, 1);
+    float total = MARKED && begun ? sum : fma_(run, h0, sum), h = shfl_up(total, 1);
     if (lane == 0) h = h0;
     float dc[S];
 #pragma unroll
     for (int i = 0; i < S; i++) {
-      hp[i] = resets >> i & 1 ? 0.f : h;
+      hp[i] = MARKED && resets >> i & 1 ? 0.f : h;
       h = fma_(a[i], hp[i], in[i]);
       dc[i] = dy[i] * h;
       y[i] = fma_(h, c[i], y[i]);
     }
-    add(sdc + row * T, dc);
+    add<12 * T>(row, dc);
 
     // Backwards: what the lane passes on of nothing, then of what enters it.
     float e = 0.f;
 #pragma unroll
-    for (int i = S - 1; i >= 0; i--) e = resets >> i & 1 ? 0.f : a[i] * fma_(dy[i], c[i], e);
+    for (int i = S - 1; i >= 0; i--) e = MARKED && resets >> i & 1 ? 0.f : a[i] * fma_(dy[i], c[i], e);
     run = decay;
 #pragma unroll
     for (u32 k = 1; k < 32; k <<= 1) {
       float s = shfl_down(e, k), q = shfl_down(run, k);
       if (ahead >= k) e = fma_(run, s, e), run *= q;
     }
-    total = ends ? e : fma_(run, carry, e), e = shfl_down(total, 1);
+    total = MARKED && ends ? e : fma_(run, carry, e), e = shfl_down(total, 1);
     if (lane == 31) e = carry;
     carry = shfl_idx(total, 0);
     float db[S];
@@ -214,12 +222,12 @@ struct Grad {
     for (int i = S - 1; i >= 0; i--) {
       float g = fma_(dy[i], c[i], e);
       if (RELEASED_ONLY) {
-        float pass = a[i] * g, rate = pass * hp[i];
-        db[i] = g * (dt[i] * u[i]);
+        e = a[i] * g;
+        float rate = e * hp[i];
+        db[i] = g * u[i];
         w[i] = fma_(g, b[i], w[i]);
         r[i] = fma_(rate, A, r[i]);
         dA = fma_(rate, dt[i], dA);
-        e = resets >> i & 1 ? 0.f : pass;
       } else {
         Slopes s = slopes(p.rule, dt[i], A);
         float rate = g * hp[i], write = g * b[i] * u[i];
@@ -227,10 +235,30 @@ struct Grad {
         w[i] = fma_(g * s.gain, b[i], w[i]);
         r[i] = fma_(rate, s.abar_d, fma_(write, s.gain_d, r[i]));
         dA = fma_(rate, s.abar_a, fma_(write, s.gain_a, dA));
-        e = resets >> i & 1 ? 0.f : s.abar * g;
+        e = s.abar * g;
       }
+      if (MARKED && resets >> i & 1) e = 0.f;
     }
-    add(sdb + row * T, db);
+    add<8 * T>(row, db);
+  }
+
+  // states takes the states n0 … of the warp's channel, whose rates, states before
+  // and carries stand in the lanes.
+  template <bool MARKED>
+  __device__ __attribute__((always_inline)) void states(i64 n0, float A, float h0, float &carry, float &dA,
+                                                       const float (&dt)[S], const float (&u)[S], const float (&dy)[S],
+                                                       float (&w)[S], float (&r)[S], float (&y)[S]) {
+#pragma unroll 1
+    for (u32 i = 0; i < NS; i++) {
+      u32 k = (i + warp) & (NS - 1); // no two warps have the same state
+      if (n0 + k < p.n) {
+        float e = shfl_idx(carry, k), q = 0.f;
+        state<MARKED>(shared_at(sm) + k * (16 * T), shfl_idx(A, k), shfl_idx(h0, k), e, q, dt, u, dy, w, r, y);
+        q = warp_sum(q);
+        if (lane == k) carry = e, dA = q;
+      }
+      sync();
+    }
   }
 
   // stage brings Δ, u and dy of eight channels of a tile to shared memory.
@@ -250,7 +278,7 @@ struct Grad {
         if (p.z.p) dy *= silu(p.z.p[l * p.z.stride + d]);
       }
       u32 k = c * ROW + at(i);
-      sd[k] = dt, su[k] = u, sy[k] = dy;
+      sd[k] = dt, su[k] = RELEASED_ONLY ? dt * u : u, sy[k] = dy;
     }
   }
 
@@ -261,9 +289,9 @@ struct Grad {
 #pragma unroll 4
       for (int n = 0; n < NS; n++) {
         bool in = (int)i < m && n0 + n < p.n;
-        u32 k = n * T + at(i);
-        sb[k] = in ? rb[n] : 0.f, sc[k] = in ? rc[n] : 0.f;
-        sdb[k] = sdc[k] = 0.f;
+        float *row = sm + n * 4 * T + at(i);
+        row[0] = in ? rb[n] : 0.f, row[T] = in ? rc[n] : 0.f;
+        row[2 * T] = row[3 * T] = 0.f;
       }
     }
   }
@@ -273,8 +301,9 @@ struct Grad {
     float *out = p.work + (i64)bid_x() * 2 * p.n * p.l;
     for (u32 n = 0; n < NS && n0 + n < p.n; n++)
       for (u32 i = t; (int)i < m; i += 256) {
-        out[(n0 + n) * p.l + l0 + i] = sdb[n * T + at(i)];
-        out[(p.n + n0 + n) * p.l + l0 + i] = sdc[n * T + at(i)];
+        const float *row = sm + n * 4 * T + at(i);
+        out[(n0 + n) * p.l + l0 + i] = row[2 * T];
+        out[(p.n + n0 + n) * p.l + l0 + i] = row[3 * T];
       }
   }
 
@@ -345,7 +374,7 @@ struct Grad {
           // Several groups share one tile of B and C: then there is one pass.
           if (g == 0) matrices(n0, l0, m);
           sync();
-          if (n0 == 0) get(sd + warp * ROW, dt), get(su + warp * ROW, u), get(sy + warp * ROW, dy);
+          if (n0 == 0) get<0>(mine(sd), dt), get<0>(mine(su), u), get<0>(mine(sy), dy);
           // Lane n has state n0+n of the channel.
           i64 n = n0 + lane, cell = d * p.n + n;
           bool there = lane < NS && n < p.n && d < p.d;
@@ -356,17 +385,9 @@ struct Grad {
             if (l0 < last) carry = p.carry[cell];
             else if (p.dh.p) carry = p.dh.p[d * p.dh.stride + n];
           }
-#pragma unroll 1
-          for (u32 i = 0; i < NS; i++) {
-            u32 k = (i + warp) & (NS - 1); // no two warps have the same state
-            if (n0 + k < p.n) {
-              float e = shfl_idx(carry, k), q = 0.f;
-              state(d, k, n0 + k, shfl_idx(A, k), shfl_idx(h0, k), e, q, dt, u, dy, w, r, y);
-              q = warp_sum(q);
-              if (lane == k) carry = e, dA = q;
-            }
-            sync();
-          }
+          // Only the kernel for long sequences has both: its tiles are large.
+          if (S < 16 || ballot(resets != 0)) states<true>(n0, A, h0, carry, dA, dt, u, dy, w, r, y);
+          else states<false>(n0, A, h0, carry, dA, dt, u, dy, w, r, y);
           if (there) {
             p.da.p[d * p.da.stride + n] += dA;
             if (l0 > 0) p.carry[cell] = carry;
@@ -378,9 +399,9 @@ struct Grad {
           }
         }
         // Only this warp has read its rows.
-        put(sd + warp * ROW, w);
-        put(su + warp * ROW, r);
-        put(sy + warp * ROW, y);
+        put(mine(sd), w);
+        put(mine(su), r);
+        put(mine(sy), y);
         sync();
         finish(d0, l0, m);
       }

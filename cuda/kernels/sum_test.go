@@ -13,7 +13,10 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite recorded sums and counts")
+var (
+	update = flag.Bool("update", false, "rewrite recorded sums and counts")
+	long   = flag.Bool("long", false, "run the checks that take minutes")
+)
 
 // sums are the lines of kernels.sum: the SHA-256 of everything a build reads and
 // of everything it wrote.
@@ -103,6 +106,34 @@ func TestRebuild(t *testing.T) {
 		}
 		if string(built) != m.PTX {
 			t.Errorf("%s.ptx is not what build.sh makes of the sources", m.Name)
+		}
+	}
+}
+
+// TestAssemble: where NVIDIA's assembler is installed, it takes every module for
+// every architecture that the module is for. What a driver would refuse at run
+// time (too many registers or predicates, wrong inline assembly) is seen here.
+func TestAssemble(t *testing.T) {
+	if !*long {
+		t.Skip("takes a minute: -long runs it")
+	}
+	ptxas, err := exec.LookPath("ptxas")
+	if err != nil {
+		t.Skip("ptxas is not installed")
+	}
+	for _, arch := range []int{75, 80, 86, 89, 90, 100, 120} {
+		for _, m := range Modules() {
+			if arch < m.CC {
+				continue
+			}
+			args := []string{"-v", fmt.Sprintf("-arch=sm_%d", arch), "-o", filepath.Join(t.TempDir(), "x.cubin"), m.Name + ".ptx"}
+			out, err := exec.Command(ptxas, args...).CombinedOutput()
+			if bytes.Contains(out, []byte("Value 'sm_")) {
+				continue // an older assembler does not know the architecture
+			}
+			if err != nil {
+				t.Errorf("%s for sm_%d: %v\n%s", m.Name, arch, err, out)
+			}
 		}
 	}
 }
