@@ -65,7 +65,11 @@ func start(set func(d *device) error) (*device, error) {
 		if err != nil {
 			return
 		}
-		for c := range d.queue {
+		for {
+			c, ok := await(d.queue)
+			if !ok {
+				return
+			}
 			d.obey(c)
 		}
 	}()
@@ -113,7 +117,29 @@ func (d *device) ask(f func() error) error {
 	c, reply := d.next(), make(chan error, 1)
 	c.call, c.reply = f, reply
 	d.send(c)
-	return <-reply
+	err, _ := await(reply)
+	return err
+}
+
+// looks is how often await looks before it sleeps: some tens of microseconds.
+// A token's launches and its answer follow one another faster than that, and to
+// be woken takes about as long.
+const looks = 5000
+
+// await is <-c, which keeps the processor for a moment where there are enough
+// others.
+func await[T any](c <-chan T) (v T, ok bool) {
+	if min(runtime.GOMAXPROCS(0), runtime.NumCPU()) >= 4 {
+		for range looks {
+			select {
+			case v, ok = <-c:
+				return v, ok
+			default:
+			}
+		}
+	}
+	v, ok = <-c
+	return v, ok
 }
 
 // launch enqueues a kernel. args is copied.
