@@ -49,6 +49,10 @@ func (b *Backend) Info() Info { return b.info }
 // DType implements scan.Backend: the kernels compute in float32.
 func (b *Backend) DType() scan.DType { return scan.Float32 }
 
+// Chunk implements scan.Chunker: enough rows to fill a large device with the
+// matrix products of a small model.
+func (b *Backend) Chunk() int { return 2048 }
+
 // TimeParallel says that the same work cut into other calls may differ in the
 // last bits: time and inputs are summed by many threads, in an order that
 // depends on the length of the call.

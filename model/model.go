@@ -8,9 +8,10 @@ import (
 	"mamba-tui/scan"
 )
 
-// chunkRows is how many tokens Forward hands to the backend at a time. It
-// bounds the scratch, whatever the length of the prompt; it changes no bit of
-// a result.
+// chunkRows is how many tokens Forward hands to the backend at a time, unless
+// the backend says otherwise (scan.Chunker). It bounds the scratch, whatever the
+// length of the prompt; it changes no bit of a result on a path that is serial
+// in time.
 const chunkRows = 256
 
 // Model is a Mamba language model on a backend: the weights in the backend's

@@ -51,10 +51,15 @@ type scratch struct {
 	tap       scan.ScanTap
 }
 
-// alloc makes the arrays that every pass needs, for chunks of chunkRows tokens,
-// or of half as many and half again where a device has too little memory.
+// alloc makes the arrays that every pass needs, for chunks of as many tokens as
+// suit the backend, or of half as many and half again where a device has too
+// little memory.
 func (sc *scratch) alloc(b scan.Backend, c Config) error {
-	for sc.rows = chunkRows; ; sc.rows /= 2 {
+	sc.rows = chunkRows
+	if c, ok := b.(scan.Chunker); ok {
+		sc.rows = max(1, c.Chunk())
+	}
+	for ; ; sc.rows /= 2 {
 		err := sc.allocRows(b, c, sc.rows)
 		if err == nil || sc.rows == 1 || !errors.Is(err, scan.ErrNoMemory) {
 			return err

@@ -14,6 +14,10 @@ var (
 	ErrLost = errors.New("the device is lost")
 )
 
+// Chunker is a Backend that works best on chunks of about Chunk rows. Others are
+// given what fits a processor's caches.
+type Chunker interface{ Chunk() int }
+
 // Capturer is a Backend that can record a run of operations and enqueue it
 // again at once, for less than the operations one by one cost. Buffers are
 // recorded, not their contents: a token's id is written to a buffer that the
