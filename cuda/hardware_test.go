@@ -121,7 +121,7 @@ func TestHardwareScan(t *testing.T) {
 
 // scanKinds are the ways to scan, by name.
 var scanKinds = map[kernels.ScanKind]string{kernels.ScanAuto: "the best way", kernels.ScanSerial: "serial",
-	kernels.ScanLanes: "across lanes", kernels.ScanChunked: "in chunks"}
+	kernels.ScanLanes: "across lanes", kernels.ScanChunked: "in chunks", kernels.ScanStream: "as a stream"}
 
 // randomScan is a sequence with everything on.
 func randomScan(rng *rand.Rand, L, D, N int, rule scan.Rule) *scan.Sequence {

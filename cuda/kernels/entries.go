@@ -36,6 +36,13 @@ const (
 	ScanCombine
 	ScanLanes1 // channels of a warp
 	ScanLanes2
+	StreamWide // released, 8 < N ≤ 16, capability 8.0: wide or narrow; whole, sum or out
+	StreamWideSum
+	StreamWideOut
+	StreamNarrow
+	StreamNarrowSum
+	StreamNarrowOut
+	StreamCombine
 
 	CrossEntropyRows
 	EmbedGrad
@@ -83,6 +90,14 @@ var entries = [numEntries]struct{ module, name string }{
 	ScanCombine:   {"scan", "scan_combine"},
 	ScanLanes1:    {"lanes", "scan_lanes_1"},
 	ScanLanes2:    {"lanes", "scan_lanes_2"},
+
+	StreamWide:      {"stream", "stream_wide"},
+	StreamWideSum:   {"stream", "stream_wide_sum"},
+	StreamWideOut:   {"stream", "stream_wide_out"},
+	StreamNarrow:    {"stream", "stream_narrow"},
+	StreamNarrowSum: {"stream", "stream_narrow_sum"},
+	StreamNarrowOut: {"stream", "stream_narrow_out"},
+	StreamCombine:   {"stream", "stream_combine"},
 
 	CrossEntropyRows: {"grad", "cross_entropy"},
 	EmbedGrad:        {"grad", "embed_grad"},

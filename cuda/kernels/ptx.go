@@ -17,6 +17,8 @@ var (
 	scanPTX string
 	//go:embed lanes.ptx
 	lanesPTX string
+	//go:embed stream.ptx
+	streamPTX string
 	//go:embed grad.ptx
 	gradPTX string
 	//go:embed scan_grad.ptx
@@ -39,6 +41,7 @@ func Modules() []Module {
 		{"conv", convPTX, 75},
 		{"scan", scanPTX, 75},
 		{"lanes", lanesPTX, 75},
+		{"stream", streamPTX, 80},
 		{"grad", gradPTX, 75},
 		{"scan_grad", scanGradPTX, 75},
 	}

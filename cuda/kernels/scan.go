@@ -36,13 +36,16 @@ type ScanDistance struct{ U, Delta, Z, Y, B, C, H, Resets int64 }
 // ScanKind is a way to scan.
 type ScanKind int
 
-// The ways to scan. ScanLanes and ScanPairs need the released rule and N ≤ 16.
+// The ways to scan. ScanLanes and ScanPairs need the released rule and N ≤ 16,
+// ScanStream also 8 < N and compute capability 8.0; where they cannot be had,
+// Scan chooses.
 const (
 	ScanAuto    ScanKind = iota
 	ScanSerial           // serial in time, channels and states across threads
 	ScanLanes            // a warp has 512 steps of a channel, 16 a lane
 	ScanChunked          // chunks summed, combined, and scanned again from their states
 	ScanPairs            // as ScanLanes, with two channels a warp
+	ScanStream           // whole or chunked, the next tile on its way while one is scanned
 )
 
 type scanParams struct {
@@ -91,6 +94,10 @@ func (p *Planner) Scan(a ScanArgs) {
 			&tapParams{tapOf: s.tapOf, taps: a.Taps, l: s.l, taps_: int64(a.NumTaps)})
 	}
 	kind, chunk := p.scanKind(a)
+	if kind == ScanStream {
+		p.stream(&s, batch, take)
+		return
+	}
 	fast := a.Rule == Released && a.N > 8 && a.N <= 16
 	_, s.lanes = powerOfTwo(ceil(a.N, 8), 1, 32)
 	blocks := ceil(a.D, 2*scanBlock>>s.lanes)
@@ -131,7 +138,11 @@ func (p *Planner) ScanWork(a ScanArgs) int {
 	if a.NumTaps > 0 {
 		take(4 * a.L)
 	}
-	if kind, chunk := p.scanKind(a); kind == ScanChunked {
+	kind, chunk := p.scanKind(a)
+	if kind == ScanStream {
+		_, chunk = p.streamShape(a.L, a.D, max(a.Batch, 1))
+	}
+	if kind == ScanChunked || kind == ScanStream && chunk < a.L {
 		n := max(a.Batch, 1) * ceil(a.L, chunk)
 		take(4 * n * a.D * a.N)
 		take(4 * n * a.D * a.N)
@@ -149,7 +160,10 @@ func (p *Planner) scanKind(a ScanArgs) (ScanKind, int) {
 	// blocks: 16 warps hide the latency of the shared memory.
 	chunk := max(64, ceil(a.L, 32*max(1, 4*sms/blocks))*32)
 	lanesFit := a.Rule == Released && a.N >= 1 && a.N <= lanesMaxN && lanesShared(a.N, 2) <= p.Device.Shared
+	streamFits := p.Device.CC >= 80 && a.Rule == Released && a.N > 8 && a.N <= streamStates && a.L > 0
 	switch kind := a.Force; {
+	case kind == ScanStream && streamFits, kind == ScanAuto && streamFits:
+		return ScanStream, 0
 	case (kind == ScanLanes || kind == ScanPairs) && lanesFit, kind == ScanChunked, kind == ScanSerial:
 		return kind, chunk
 	case a.L < 48 || blocks >= 2*sms || a.N == 0:

@@ -132,9 +132,26 @@ func TestScanLanes(t *testing.T) {
 	}
 }
 
+// TestScanStream: both shapes of block, one pass and chunks, tails of tiles and of
+// channels, fewer states than there is room for.
+func TestScanStream(t *testing.T) {
+	for _, s := range []struct{ L, D, N int }{
+		{1, 1, 16}, {16, 3, 9}, {33, 33, 16}, {70, 130, 12}, {200, 65, 16}, {517, 3, 16},
+	} {
+		for _, sms := range []int{1, 4, 132} { // few multiprocessors: one pass of wide blocks
+			r := newRig(t)
+			r.p.Device.SMs = sms
+			what := fmt.Sprint(s, " on ", sms)
+			r.check(what, r.random(scan.Released, s.L, s.D, s.N), ScanStream)
+			r.check(what+" marked", r.random(scan.Released, s.L, s.D, s.N).mark(r, 40), ScanStream)
+			r.check(what+" marked often", r.random(scan.Released, s.L, s.D, s.N).mark(r, 3), ScanStream)
+		}
+	}
+}
+
 // TestScanBare: nothing optional.
 func TestScanBare(t *testing.T) {
-	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanPairs, ScanChunked} {
+	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanPairs, ScanChunked, ScanStream} {
 		r := newRig(t)
 		p := r.random(scan.Released, 100, 5, 16)
 		p.Softplus, p.Bias, p.Skip, p.Z = false, nil, nil, nil
@@ -150,7 +167,7 @@ func TestScanBare(t *testing.T) {
 // TestScanResetLeaks: neither NaN nor Inf in a state gets past a reset, nor does
 // a state whose A is 0, in any way to scan.
 func TestScanResetLeaks(t *testing.T) {
-	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanPairs, ScanChunked} {
+	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanPairs, ScanChunked, ScanStream} {
 		for _, poison := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 			r := newRig(t)
 			p := r.random(scan.Released, 200, 3, 16)
@@ -181,7 +198,7 @@ func TestScanResetLeaks(t *testing.T) {
 // TestScanSpread: a NaN in u is seen in its channel from its step on, and
 // nowhere else; everything else keeps its bits.
 func TestScanSpread(t *testing.T) {
-	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanPairs, ScanChunked} {
+	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanPairs, ScanChunked, ScanStream} {
 		r := newRig(t)
 		p := r.random(scan.Released, 150, 5, 16)
 		clean := r.scan(p, kind)
@@ -199,7 +216,7 @@ func TestScanSpread(t *testing.T) {
 // TestScanDecay: Δ and A of real models, where exp(ΔA) underflows, and Δ = 0,
 // which must change nothing to the bit.
 func TestScanDecay(t *testing.T) {
-	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanPairs, ScanChunked} {
+	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanPairs, ScanChunked, ScanStream} {
 		r := newRig(t)
 		p := r.random(scan.Released, 140, 5, 16)
 		p.Delta, p.A = r.uniform(len(p.Delta), -8, 8), r.uniform(len(p.A), -16, -1)
@@ -219,7 +236,7 @@ func TestScanDecay(t *testing.T) {
 // TestScanBatch: several sequences in one launch are the sequences apart, to the
 // bit.
 func TestScanBatch(t *testing.T) {
-	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanPairs, ScanChunked} {
+	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanPairs, ScanChunked, ScanStream} {
 		r := newRig(t)
 		const batch, L, D, N = 3, 140, 5, 16
 		mat := func(rows, cols int, lo, hi float64) (*matrix, []float64) {

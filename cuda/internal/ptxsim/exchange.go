@@ -195,19 +195,3 @@ func (d *decoder) matrix(in *inst, mods, ops []string) error {
 	}
 	return nil
 }
-
-// copyAsync decodes cp.async of 4 or 16 bytes from global to shared memory. The
-// copy happens at once; what is early on a GPU only by luck is early here too,
-// so waiting for it is not checked.
-func (d *decoder) copyAsync(in *inst, mods, ops []string) error {
-	in.class = Global
-	if mods[0] != "async" {
-		return fmt.Errorf("copy is not known")
-	}
-	if has(mods, "commit_group") || has(mods, "wait_group") || has(mods, "wait_all") {
-		in.class = Control
-		in.exec = func(*warp, *inst, uint32) error { return nil }
-		return nil
-	}
-	return fmt.Errorf("asynchronous copies are not known")
-}

@@ -37,7 +37,7 @@ func (d *decoder) instruction(in *inst, op string, mods, ops []string) error {
 	case "vote":
 		return d.vote(in, mods, ops)
 	case "cp":
-		return d.copyAsync(in, mods, ops)
+		return d.asynchronous(in, mods, ops)
 	case "mma":
 		return d.matrix(in, mods, ops)
 	case "cvt":

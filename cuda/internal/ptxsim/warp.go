@@ -19,6 +19,8 @@ type warp struct {
 	pc      [32]int
 	live    uint32 // lanes that have not left
 	waiting uint32 // lanes that wait at a shuffle or vote for others
+
+	copies [32]copies // asynchronous copies under way, a lane
 }
 
 // start fills the constant and special registers and goes to the front.
@@ -26,6 +28,7 @@ func (w *warp) start() {
 	k := w.b.k
 	w.live, w.waiting = allLanes, 0
 	w.pc = [32]int{}
+	w.copies = [32]copies{}
 	for _, c := range k.consts32 {
 		for l := range 32 {
 			w.r32[c.reg][l] = c.value
