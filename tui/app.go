@@ -118,7 +118,7 @@ func (m *Model) Close() { close(m.done) }
 // Init starts listening to the engine, asks for the background unless it is
 // known, and begins with the prompt.
 func (m *Model) Init() tea.Cmd {
-	cmds := []tea.Cmd{m.listen(0)}
+	cmds := []tea.Cmd{m.listen(0), m.watchDevice()}
 	if m.opt.Dark == nil {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}

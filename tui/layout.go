@@ -49,6 +49,7 @@ type Hints struct {
 	Changed bool // something is changed: a line says what
 	Against bool // another branch is compared: a line says so
 	Turning bool // keys go to the tweak panel
+	Device  bool // there is a GPU to show
 }
 
 // Place is where a panel stands.
@@ -107,7 +108,7 @@ func Arrange(w, h int, v View, zoom string, hints Hints) Layout {
 	case v == WhatIf:
 		time = l.whatIf(body, hints)
 	case v == Instruments:
-		l.instruments(body)
+		l.instruments(body, hints)
 	default:
 		time = l.watch(body, hints)
 	}
@@ -286,12 +287,21 @@ func timelineHeight(h int) int { return clamp(1+(h-18)/6, 1, 3) }
 
 // instruments shows the whole history and what was measured: of how the numbers
 // come out, how fast, at what cost and where.
-func (l *Layout) instruments(body image.Rectangle) {
+func (l *Layout) instruments(body image.Rectangle, hn Hints) {
 	top, rest := cutTop(body, clamp(body.Dy()/5, 4, 6))
 	l.place("timeline", top)
 	upper, lower := cutTop(rest, (rest.Dy()+1)/2)
 	l.halves(upper, "parity", "timing")
-	l.halves(lower, "memory", "backend")
+	if !hn.Device {
+		l.halves(lower, "memory", "backend")
+		return
+	}
+	a, rule, b := cutRight(lower, lower.Dx()-(lower.Dx()-1)/2-1)
+	l.Rules = append(l.Rules, rule)
+	memory, backend := cutTop(a, a.Dy()/2)
+	l.place("memory", memory)
+	l.place("backend", backend)
+	l.place("device", b)
 }
 
 // row asks for a height in a column of panels.

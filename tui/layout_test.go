@@ -54,7 +54,7 @@ var someHints = []Hints{
 	{D: 1536, N: 16, PerLine: 2},
 	{D: 1536, N: 64, PerLine: 1, XRay: 40},
 	{D: 1, N: 1, PerLine: 1},
-	{D: 64, N: 16, Layers: 24, PerLine: 2, XRay: 19, Long: true, Changed: true, Turning: true},
+	{D: 64, N: 16, Layers: 24, PerLine: 2, XRay: 19, Long: true, Changed: true, Turning: true, Device: true},
 	{D: 128, N: 8, Layers: 2, PerLine: 1, XRay: 19, Long: true, Against: true},
 	{},
 }

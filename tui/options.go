@@ -10,6 +10,7 @@ import (
 
 	"mamba-tui/model"
 	"mamba-tui/tui/heat"
+	"mamba-tui/tui/panel"
 )
 
 // Options say how the screen starts. The zero value is a dark truecolor screen
@@ -29,6 +30,10 @@ type Options struct {
 
 	// Recorder is what `R` starts and stops; nil: nothing can be recorded.
 	Recorder Recorder
+
+	// Device is the newest reading of the GPU that the model computes on, and
+	// whether there is one just now; nil: it computes elsewhere. It must not wait.
+	Device func() (panel.Device, bool)
 
 	// Profile is what colours the terminal can show; 0 is TrueColor.
 	Profile colorprofile.Profile

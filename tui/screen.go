@@ -30,7 +30,7 @@ func newScreen() *screen {
 		panel.NewTokens(), panel.NewKept(), panel.NewDelta(), panel.NewWrite(), panel.NewB(), panel.NewC(),
 		panel.NewHTime(), panel.NewState(), panel.NewAnswer(), panel.NewInspector(), panel.NewCaption(),
 		panel.NewXray(), panel.NewDiverge(), panel.NewTweaks(), panel.NewInForce(), panel.NewTimeline(),
-		panel.NewParity(), panel.NewTiming(), panel.NewMemory(), panel.NewBackend(),
+		panel.NewParity(), panel.NewTiming(), panel.NewMemory(), panel.NewBackend(), panel.NewDevice(),
 	} {
 		s.panels[p.ID()] = p
 	}
@@ -52,7 +52,7 @@ func (m *Model) layoutHints() Hints {
 		d = len(only)
 	}
 	h := Hints{D: d, N: c.DState, Layers: c.NLayer, PerLine: heat.RowsPerLine(depth(m.opt.Profile)),
-		Long: m.long(), Changed: len(m.frame.Tweaks) > 0, Against: m.compared() != 0, Turning: m.hand.open}
+		Long: m.long(), Changed: len(m.frame.Tweaks) > 0, Against: m.compared() != 0, Turning: m.hand.open, Device: m.hasDevice()}
 	if p, ok := m.screen.panels["xray"].(interface {
 		Wants(*panel.Context) (least, best int)
 	}); ok && m.frame.Clean.At != nil {

@@ -58,6 +58,7 @@ func (m *Model) statusLine() string {
 		{m.branchText(), 6, theme.Text},
 		{lackingText(f), 6, theme.Warn},
 		{tweakText(f.Tweaks), 8, theme.Changed},
+		{m.ctx.Device.Line(), 2, theme.Dim},
 		{oneLine(f.Info.BackendNote), 1, theme.Dim},
 	}
 	room := m.w - ansi.StringWidth(right) - 2

@@ -35,6 +35,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.onPlay(msg.n)
 	case toastMsg:
 		m.onToast(msg.n)
+	case deviceMsg:
+		return m, m.watchDevice()
 	case recordMsg:
 		return m, m.onRecord(msg)
 	case snapshotMsg:

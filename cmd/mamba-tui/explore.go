@@ -36,6 +36,8 @@ func explore(ctx context.Context, a *app, o explorer) error {
 		return err
 	}
 	defer free()
+	device, stop := watchDevice(o.input)
+	defer stop()
 	profile, _ := a.colours()
 	err = tui.Run(context.WithoutCancel(ctx), session.Start(s), tui.Options{
 		Prompt:  o.prompt,
@@ -43,6 +45,7 @@ func explore(ctx context.Context, a *app, o explorer) error {
 		Intro:   o.intro || !o.ownPrompt && o.file.Card.Name == assets.Default && o.builtin && a.firstStart(),
 		Strict:  o.strict,
 		Profile: profile,
+		Device:  device,
 		Version: version(),
 	})
 	var signal *tui.SignalError

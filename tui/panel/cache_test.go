@@ -73,7 +73,7 @@ func TestDrawingIsARepeatableFunction(t *testing.T) {
 
 func TestIDsAreUnique(t *testing.T) {
 	want := []string{"tokens", "kept", "delta", "write", "b", "c", "htime", "h", "answer", "inspector", "caption", "xray", "diverge", "tweaks", "inforce", "timeline",
-		"parity", "timing", "memory", "backend"}
+		"parity", "timing", "memory", "backend", "device"}
 	var got []string
 	for _, p := range All() {
 		got = append(got, p.ID())

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -36,6 +37,18 @@ func TestInstruments(t *testing.T) {
 	says(NewTiming(), "20 µs a token  50000 tokens a second", "500 µs  100 tokens, 5.0 µs each", "the last 3 measured, up to 40 µs", "█")
 	c.Heap = 12_345_678
 	says(NewMemory(), "28", "256 B", "window", "12.3 MB")
+	nan := math.NaN()
+	says(NewDevice(), "not in use")
+	c.Device = &Device{GPU: 63, MemoryBusy: nan, Used: 12 << 30, Total: 80 << 30, Watts: 412, Limit: 700, SM: 1980, Memory: nan, Celsius: 51}
+	says(NewDevice(), "busy         63 %", "12 of 80 GiB", "412 of 700 W", "1980 MHz", "51 °C")
+	if text := textOf(t, NewDevice(), c, 66, 14); strings.Contains(text, "memory busy") || strings.Contains(text, "NaN") {
+		t.Errorf("what is not known is shown:\n%s", text)
+	}
+	if line := c.Device.Line(); line != "GPU 63 % 12 GiB 412 W 51 °C" {
+		t.Errorf("the device in a line is %q", line)
+	}
+	c.Device = &Device{nan, nan, nan, nan, nan, nan, nan, nan, nan}
+	says(NewDevice(), "tells nothing")
 	f.Info.Missing = session.Missing{Gate: true, Conv: true}
 	f.Info.BackendNote = "no CUDA\x1b[2J driver"
 	says(NewBackend(), f.Info.Backend, `no CUDA\x1b[2J driver`, "not recorded  the gate z, the convolution's window", "hand-written", "D 64 · N 1", "parameters    "+count(f.Info.Parameters)+"  vocabulary 19")

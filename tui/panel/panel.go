@@ -34,7 +34,7 @@ func All() []Panel {
 	return []Panel{
 		NewTokens(), NewKept(), NewDelta(), NewWrite(), NewB(), NewC(), NewHTime(), NewState(), NewAnswer(),
 		NewInspector(), NewCaption(), NewXray(), NewDiverge(), NewTweaks(), NewInForce(), NewTimeline(),
-		NewParity(), NewTiming(), NewMemory(), NewBackend(),
+		NewParity(), NewTiming(), NewMemory(), NewBackend(), NewDevice(),
 	}
 }
 
@@ -49,6 +49,7 @@ type Context struct {
 	Knobs  Knobs     // of the tweak panel
 	Steps  []float64 // the newest step times, µs a token
 	Heap   uint64    // bytes of the program's heap; 0: not measured
+	Device *Device   // the newest reading of the GPU; nil: none is in use
 	Rev    uint64
 	Focus  string // ID of the focused panel
 	Stale  bool   // a newer result is being computed: draw dimmed

@@ -220,7 +220,7 @@ func TestFocusAndStaleShow(t *testing.T) {
 	f := frameAt(t, header(t), 12, 0)
 	c := contextFor(f, themed(t, heat.Mono, true), 60, 2)
 	// Those that hold nothing of what is computed, and those that others stand under.
-	quiet := []string{"tokens", "kept", "diverge", "tweaks", "timeline", "parity", "timing", "memory", "backend"}
+	quiet := []string{"tokens", "kept", "diverge", "tweaks", "timeline", "parity", "timing", "memory", "backend", "device"}
 	for _, p := range All() {
 		if p.ID() == "caption" || p.ID() == "inforce" { // have no title
 			continue
