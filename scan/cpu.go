@@ -48,7 +48,7 @@ func NewCPU(o Options) *CPU {
 		if set == BestKernels {
 			set = bestKernels()
 		}
-		return &CPU{newHost(threads, o.Weights, &cpu[float32]{dtype: Float32, kernels: kernels32(set), grad: grad32()})}
+		return &CPU{newHost(threads, o.Weights, &cpu[float32]{dtype: Float32, kernels: kernels32(set), grad: gradState[float32]{kernels: gradKernels32(set)}})}
 	case Float64:
 		return &CPU{newHost(threads, o.Weights, &cpu[float64]{dtype: Float64, kernels: generic64(), grad: grad64()})}
 	}

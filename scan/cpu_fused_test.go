@@ -18,6 +18,9 @@ func backends() []Options {
 	return list
 }
 
+// seeded is a source of numbers of its own for trial i.
+func seeded(i int) *rand.Rand { return rand.New(rand.NewPCG(11, uint64(i))) }
+
 // name is what a test calls an Options.
 func (o Options) name() string { return fmt.Sprintf("%v/%v", o.DType, o.Kernels) }
 

@@ -25,10 +25,22 @@ type gradKernels[T float] struct {
 	// replay runs one channel through a chunk again and keeps h and Ā of every
 	// step; see replay32.
 	replay func(r replayArgs[T])
+	// fused is the whole ScanBackward under the released rule, or nil.
+	fused gradScan[T]
 }
 
-func grad32() gradState[float32] {
-	return gradState[float32]{kernels: gradKernels[float32]{sigmoid: sigmoidRow32, replay: replay32}}
+// gradScan is a kernel set's own ScanBackward.
+type gradScan[T float] interface {
+	// room is the number of elements of scratch for a group of width channels.
+	room(N, width int) int
+	// group takes channels [from, to), at most a group, back through all steps
+	// and writes their part of dB and dC (L, N).
+	group(j *scanGradJob[T], scratch []T, from, to int, dB, dC []T)
+}
+
+// generic32Grad are the kernels of plain Go in float32.
+func generic32Grad() gradKernels[float32] {
+	return gradKernels[float32]{sigmoid: sigmoidRow32, replay: replay32}
 }
 
 func grad64() gradState[float64] {

@@ -15,10 +15,12 @@ type scanGradJob[T float] struct {
 	softplus                  func(dst, x, bias []T) // nil: Delta is positive already
 	kernels                   gradKernels[T]
 	rows, numStates, channels int
-	groups, width             int // width channels a group
-	chunk                     []T // (groups, chunkRoom(N))
-	partial                   []T // (groups, 2, L, N)
-	zeros                     []T // (N)
+	groups, width             int         // width channels a group
+	chunk                     []T         // (groups, room)
+	room                      int         // of a group's scratch
+	fused                     gradScan[T] // nil: channel by channel
+	partial                   []T         // (groups, 2, L, N)
+	zeros                     []T         // (N)
 }
 
 // mostGroups bounds the memory of the partial gradients of B and C to
@@ -96,7 +98,12 @@ func (c *cpu[T]) ScanBackward(a ScanGrad) {
 	blocks := (D + scanBlock - 1) / scanBlock
 	j.width = (blocks + mostGroups - 1) / mostGroups * scanBlock
 	j.groups = (D + max(j.width, 1) - 1) / max(j.width, 1)
-	j.chunk = room(&c.grad.chunk, j.groups*chunkRoom(N))
+	j.room = chunkRoom(N)
+	if a.Rule == Released && c.grad.kernels.fused != nil {
+		j.fused = c.grad.kernels.fused
+		j.room = j.fused.room(N, j.width)
+	}
+	j.chunk = room(&c.grad.chunk, j.groups*j.room)
 	j.partial = room(&c.grad.partial, j.groups*2*L*N)
 	j.zeros = c.zeroRow(N)
 	c.grad.scan = j
@@ -124,9 +131,13 @@ func (j *scanGradJob[T]) gather(db, dc view[T]) {
 func (j *scanGradJob[T]) run(from, to int) {
 	size := 2 * j.rows * j.numStates
 	for g := from; g < to; g++ {
-		part := j.partial[g*size : (g+1)*size]
+		part, scratch := j.partial[g*size:(g+1)*size], j.chunk[g*j.room:(g+1)*j.room]
+		if j.fused != nil {
+			j.fused.group(j, scratch, g*j.width, min((g+1)*j.width, j.channels), part[:size/2], part[size/2:])
+			continue
+		}
 		clear(part)
-		s := chunkOf(j.chunk[g*chunkRoom(j.numStates):], j.numStates)
+		s := chunkOf(scratch, j.numStates)
 		for d := g * j.width; d < min((g+1)*j.width, j.channels); d++ {
 			j.channel(&s, d, part[:size/2], part[size/2:])
 		}

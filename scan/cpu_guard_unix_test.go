@@ -99,6 +99,29 @@ func TestFenced(t *testing.T) {
 			if !same(k.dense(in, 1, D), k.dense(fin, 1, D)) {
 				t.Fatalf("%v: a row of %d depends on where it lies", set, D)
 			}
+
+			b1 := k.gradTrial(L, D, N)
+			b2 := b1
+			for _, v := range []struct {
+				at         *View
+				rows, cols int
+			}{{&b2.U, L, D}, {&b2.Delta, L, D}, {&b2.A, D, N}, {&b2.B, L, N}, {&b2.C, L, N}, {&b2.Z, L, D}, {&b2.H0, D, N},
+				{&b2.DY, L, D}, {&b2.DH, D, N}, {&b2.DU, L, D}, {&b2.DDelta, L, D}, {&b2.DB, L, N}, {&b2.DC, L, N}, {&b2.DZ, L, D},
+				{&b2.DA, D, N}, {&b2.DBias, 1, D}, {&b2.DSkip, 1, D}} {
+				*v.at = k.fence(t, *v.at, v.rows, v.cols, atEnd)
+			}
+			b2.Bias, b2.Skip = k.fenceRow(t, b1.Bias, atEnd), k.fenceRow(t, b1.Skip, atEnd)
+			if b1.States.Len() > 0 {
+				b2.States = k.fenceRow(t, b1.States, atEnd)
+			}
+			k.c.ScanBackward(b1)
+			k.c.ScanBackward(b2)
+			have := k.outputs(b2)
+			for name, want := range k.outputs(b1) {
+				if !same(have[name], want) {
+					t.Fatalf("%v: %s of a ScanBackward, L %d, D %d, N %d, depends on where it lies", set, name, L, D, N)
+				}
+			}
 		}
 	}
 }

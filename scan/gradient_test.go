@@ -11,12 +11,16 @@ import (
 )
 
 func TestGradients(t *testing.T) {
-	for _, dtype := range []scan.DType{scan.Float32, scan.Float64} {
-		t.Run(dtype.String(), func(t *testing.T) {
+	run := func(name string, dtype scan.DType, set scan.KernelSet) {
+		t.Run(name, func(t *testing.T) {
 			scantest.RunDifferentiable(t, func(_ testing.TB, dtype scan.DType) scan.Differentiable {
-				return scan.NewCPU(scan.Options{DType: dtype})
+				return scan.NewCPU(scan.Options{DType: dtype, Kernels: set})
 			}, dtype)
 		})
+	}
+	run("float64", scan.Float64, scan.BestKernels)
+	for _, set := range scan.KernelSets() {
+		run("float32/"+set.String(), scan.Float32, set)
 	}
 }
 
@@ -81,19 +85,21 @@ func newGradients(t testing.TB, b scan.Differentiable) *gradients {
 // TestGradientsOnThreads: the same bits on one thread and on several.
 func TestGradientsOnThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(5))
-	var want [][]float32
-	for _, threads := range []int{1, 2, 3, 5} {
-		g := newGradients(t, scan.NewCPU(scan.Options{Threads: threads}))
-		g.run()
-		for k, b := range g.written {
-			have := make([]float32, b.Len())
-			if err := g.b.Read(have, b, 0); err != nil {
-				t.Fatal(err)
-			}
-			if threads == 1 {
-				want = append(want, have)
-			} else if !slices.Equal(have, want[k]) {
-				t.Errorf("%d threads: gradient %d differs from that of one thread", threads, k)
+	for _, set := range scan.KernelSets() {
+		var want [][]float32
+		for _, threads := range []int{1, 2, 3, 5} {
+			g := newGradients(t, scan.NewCPU(scan.Options{Threads: threads, Kernels: set}))
+			g.run()
+			for k, b := range g.written {
+				have := make([]float32, b.Len())
+				if err := g.b.Read(have, b, 0); err != nil {
+					t.Fatal(err)
+				}
+				if threads == 1 {
+					want = append(want, have)
+				} else if !slices.Equal(have, want[k]) {
+					t.Errorf("%v, %d threads: gradient %d differs from that of one thread", set, threads, k)
+				}
 			}
 		}
 	}
@@ -101,9 +107,11 @@ func TestGradientsOnThreads(t *testing.T) {
 
 // TestGradientsDoNotAllocate: after the first call, on one thread.
 func TestGradientsDoNotAllocate(t *testing.T) {
-	g := newGradients(t, scan.NewCPU(scan.Options{Threads: 1}))
-	if n := testing.AllocsPerRun(2, g.run); n != 0 {
-		t.Errorf("%v allocations a call, want 0", n)
+	for _, set := range scan.KernelSets() {
+		g := newGradients(t, scan.NewCPU(scan.Options{Threads: 1, Kernels: set}))
+		if n := testing.AllocsPerRun(2, g.run); n != 0 {
+			t.Errorf("%v: %v allocations a call, want 0", set, n)
+		}
 	}
 }
 

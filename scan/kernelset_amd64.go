@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	features "golang.org/x/sys/cpu"
+
+	"mamba-tui/scan/internal/asm"
 )
 
 // lacking names the features of the processor that the set needs and the
@@ -41,4 +43,16 @@ func kernels32(k KernelSet) kernels[float32] {
 		return avx2Kernels()
 	}
 	return generic32()
+}
+
+// gradKernels32 are the backward kernels of set k.
+func gradKernels32(k KernelSet) gradKernels[float32] {
+	g := generic32Grad()
+	switch k {
+	case AVX512:
+		g.sigmoid, g.fused = elementwise2(asm.Sigmoid512), &fusedGrad512
+	case AVX2:
+		g.sigmoid, g.fused = elementwise2(asm.Sigmoid256), &fusedGrad256
+	}
+	return g
 }

@@ -26,4 +26,5 @@ package asm
 //go:generate go -C gen run ./linear -out ../linear_amd64.s -stubs ../linear_amd64.go -pkg asm
 //go:generate go -C gen run ./scan -out ../scan_amd64.s -stubs ../scan_amd64.go -pkg asm
 //go:generate go -C gen run ./conv -out ../conv_amd64.s -stubs ../conv_amd64.go -pkg asm
+//go:generate go -C gen run ./grad -out ../grad_amd64.s -stubs ../grad_amd64.go -pkg asm
 //go:generate go -C gen run ./limits -out ../limits_amd64.s -stubs ../limits_amd64.go -pkg asm

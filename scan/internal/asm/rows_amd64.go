@@ -19,6 +19,11 @@ func SiLU512(x *float32, n int)
 //go:noescape
 func Gate512(y *float32, z *float32, n int)
 
+// Sigmoid512 is dst = 1/(1+exp(−x)) for n elements. dst may be x.
+//
+//go:noescape
+func Sigmoid512(dst *float32, x *float32, n int)
+
 // RMSNorm512 is dst = x/sqrt(mean(x²)+eps)·w for n elements, n > 0; the mean is float64. dst may be x.
 //
 //go:noescape
@@ -38,6 +43,11 @@ func SiLU256(x *float32, n int)
 //
 //go:noescape
 func Gate256(y *float32, z *float32, n int)
+
+// Sigmoid256 is dst = 1/(1+exp(−x)) for n elements. dst may be x.
+//
+//go:noescape
+func Sigmoid256(dst *float32, x *float32, n int)
 
 // RMSNorm256 is dst = x/sqrt(mean(x²)+eps)·w for n elements, n > 0; the mean is float64. dst may be x.
 //

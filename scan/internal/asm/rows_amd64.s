@@ -516,6 +516,97 @@ done:
 	VZEROUPPER
 	RET
 
+// func Sigmoid512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·Sigmoid512(SB), NOSPLIT, $16-24
+	VSTMXCSR     (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	VLDMXCSR     8(SP)
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS constants<>+0(SB), Z0
+	VBROADCASTSS constants<>+32(SB), Z1
+	VBROADCASTSS constants<>+64(SB), Z2
+	VBROADCASTSS constants<>+96(SB), Z3
+	VBROADCASTSS constants<>+128(SB), Z4
+	VBROADCASTSS constants<>+160(SB), Z5
+	XORQ         BX, BX
+	SHLQ         $0x02, DX
+
+loop:
+	MOVQ             DX, SI
+	SUBQ             BX, SI
+	CMPQ             SI, $0x00000040
+	JLT              tail
+	VMOVUPS          (CX)(BX*1), Z6
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VBROADCASTSS     constants<>+0(SB), Z7
+	VADDPS           Z7, Z9, Z8
+	VPMOVD2M         Z6, K1
+	VMOVAPS          Z9, K1, Z7
+	VDIVPS           Z8, Z7, Z8
+	VMOVUPS          Z8, (AX)(BX*1)
+	ADDQ             $0x00000040, BX
+	JMP              loop
+
+tail:
+	TESTQ            SI, SI
+	JZ               done
+	SHRQ             $0x02, SI
+	MOVQ             $-1, DX
+	BZHIQ            SI, DX, DX
+	KMOVW            DX, K1
+	VMOVUPS.Z        (CX)(BX*1), K1, Z6
+	VORPS.BCST       constants<>+192(SB), Z6, Z7
+	VBROADCASTSS     constants<>+224(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     constants<>+256(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VMULPS.BCST      constants<>+288(SB), Z7, Z9
+	VRNDSCALEPS      $0x00, Z9, Z8
+	VMOVAPS          Z8, Z9
+	VFMSUB231PS.BCST constants<>+288(SB), Z7, Z9
+	VFMADD231PS.BCST constants<>+320(SB), Z7, Z9
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z5, Z9
+	VFMADD213PS      Z4, Z7, Z9
+	VFMADD213PS      Z3, Z7, Z9
+	VFMADD213PS      Z2, Z7, Z9
+	VFMADD213PS      Z1, Z7, Z9
+	VFMADD213PS      Z0, Z7, Z9
+	VSCALEFPS        Z8, Z9, Z9
+	VBROADCASTSS     constants<>+0(SB), Z7
+	VADDPS           Z7, Z9, Z8
+	VPMOVD2M         Z6, K2
+	VMOVAPS          Z9, K2, Z7
+	VDIVPS           Z8, Z7, Z8
+	VMOVUPS          Z8, K1, (AX)(BX*1)
+
+done:
+	VLDMXCSR (SP)
+	VZEROUPPER
+	RET
+
 // func RMSNorm512(dst *float32, x *float32, w *float32, n int, eps float64)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·RMSNorm512(SB), NOSPLIT, $0-40
@@ -934,6 +1025,99 @@ tail:
 	VMASKMOVPS   (AX)(BX*1), Y12, Y9
 	VMULPS       Y9, Y8, Y8
 	VMASKMOVPS   Y8, Y12, (AX)(BX*1)
+
+done:
+	VLDMXCSR (SP)
+	VZEROUPPER
+	RET
+
+// func Sigmoid256(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·Sigmoid256(SB), NOSPLIT, $16-24
+	VSTMXCSR     (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	VLDMXCSR     8(SP)
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS constants<>+0(SB), Y0
+	VBROADCASTSS constants<>+32(SB), Y1
+	VBROADCASTSS constants<>+64(SB), Y2
+	VBROADCASTSS constants<>+96(SB), Y3
+	VBROADCASTSS constants<>+128(SB), Y4
+	VBROADCASTSS constants<>+160(SB), Y5
+	VBROADCASTSS constants<>+672(SB), Y6
+	VBROADCASTSS constants<>+704(SB), Y7
+	XORQ         BX, BX
+	SHLQ         $0x02, DX
+
+loop:
+	MOVQ         DX, SI
+	SUBQ         BX, SI
+	CMPQ         SI, $0x00000020
+	JLT          tail
+	VMOVUPS      (CX)(BX*1), Y8
+	VORPS        constants<>+192(SB), Y8, Y9
+	VBROADCASTSS constants<>+224(SB), Y10
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS constants<>+256(SB), Y10
+	VMINPS       Y9, Y10, Y9
+	VMULPS       constants<>+288(SB), Y9, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFMSUB231PS  constants<>+288(SB), Y9, Y11
+	VFMADD231PS  constants<>+320(SB), Y9, Y11
+	VMOVAPS      Y11, Y9
+	VMOVAPS      Y5, Y11
+	VFMADD213PS  Y4, Y9, Y11
+	VFMADD213PS  Y3, Y9, Y11
+	VFMADD213PS  Y2, Y9, Y11
+	VFMADD213PS  Y1, Y9, Y11
+	VFMADD213PS  Y0, Y9, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y11, Y11
+	VBROADCASTSS constants<>+0(SB), Y9
+	VADDPS       Y9, Y11, Y10
+	VBLENDVPS    Y8, Y11, Y9, Y9
+	VDIVPS       Y10, Y9, Y10
+	VMOVUPS      Y10, (AX)(BX*1)
+	ADDQ         $0x00000020, BX
+	JMP          loop
+
+tail:
+	TESTQ        SI, SI
+	JZ           done
+	SHRQ         $0x02, SI
+	LEAQ         lanes<>+0(SB), DX
+	NEGQ         SI
+	VMOVUPS      32(DX)(SI*4), Y12
+	VMASKMOVPS   (CX)(BX*1), Y12, Y8
+	VORPS        constants<>+192(SB), Y8, Y9
+	VBROADCASTSS constants<>+224(SB), Y10
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS constants<>+256(SB), Y10
+	VMINPS       Y9, Y10, Y9
+	VMULPS       constants<>+288(SB), Y9, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFMSUB231PS  constants<>+288(SB), Y9, Y11
+	VFMADD231PS  constants<>+320(SB), Y9, Y11
+	VMOVAPS      Y11, Y9
+	VMOVAPS      Y5, Y11
+	VFMADD213PS  Y4, Y9, Y11
+	VFMADD213PS  Y3, Y9, Y11
+	VFMADD213PS  Y2, Y9, Y11
+	VFMADD213PS  Y1, Y9, Y11
+	VFMADD213PS  Y0, Y9, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y11, Y11
+	VBROADCASTSS constants<>+0(SB), Y9
+	VADDPS       Y9, Y11, Y10
+	VBLENDVPS    Y8, Y11, Y9, Y9
+	VDIVPS       Y10, Y9, Y10
+	VMASKMOVPS   Y10, Y12, (AX)(BX*1)
 
 done:
 	VLDMXCSR (SP)

@@ -15,6 +15,7 @@ func main() {
 		softplus(wide)
 		silu(wide)
 		gate(wide)
+		sigmoid(wide)
 		norm(wide)
 	}
 	Generate()
@@ -109,6 +110,26 @@ func gate(wide bool) {
 		load(Mem{Base: y, Index: i, Scale: 1}, c.T0)
 		VMULPS(c.T0, c.X, c.X)
 		store(c.X, Mem{Base: y, Index: i, Scale: 1})
+	})
+	restore()
+	VZEROUPPER()
+	RET()
+}
+
+func sigmoid(wide bool) {
+	s := &vec.Set{Wide: wide}
+	TEXT("Sigmoid"+s.Suffix(), NOSPLIT, "func(dst, x *float32, n int)")
+	Doc("Sigmoid" + s.Suffix() + " is dst = 1/(1+exp(−x)) for n elements. dst may be x.")
+	Pragma("noescape")
+	restore := vec.Flush()
+	p := vec.Args("dst", "x", "n")
+	dst, x, n := p[0], p[1], p[2]
+	e := s.NewExp(6)
+	c := s.NewChains(1)[0]
+	loop(s, n, func(i reg.GPVirtual, load, store func(a, b Op)) {
+		load(Mem{Base: x, Index: i, Scale: 1}, c.X)
+		e.Sigmoid(c)
+		store(c.T1, Mem{Base: dst, Index: i, Scale: 1})
 	})
 	restore()
 	VZEROUPPER()

@@ -181,12 +181,22 @@ func (e *Exp) scale(k, dst reg.VecPhysical) {
 // Softplus is X = log(1+exp(X)) = max(X,0) + log1p(exp(−|X|)): X itself from 17 on
 // in float32.
 func (e *Exp) Softplus(cs ...Chain) {
-	s := e.s
+	e.expNegative(cs)
+	e.softplus(cs)
+}
+
+// expNegative is T2 = exp(−|X|).
+func (e *Exp) expNegative(cs []Chain) {
 	for _, c := range cs {
-		s.Or(ConstBits(1<<31), c.X, c.T0)
+		e.s.Or(ConstBits(1<<31), c.X, c.T0)
 	}
 	e.bound(cs)
 	e.exp(cs)
+}
+
+// softplus is Softplus after expNegative; T1 stays.
+func (e *Exp) softplus(cs []Chain) {
+	s := e.s
 	for _, c := range cs {
 		s.Set(Const(log1pPoly[9]), c.T0)
 	}
@@ -199,6 +209,41 @@ func (e *Exp) Softplus(cs ...Chain) {
 		s.Max(Const(0), c.X, c.X)
 		VFMADD231PS(c.T2, c.T0, c.X)
 	}
+}
+
+// Sigmoid is T1 = 1/(1+exp(−X)) = (1 or exp(X))/(1+exp(−|X|)), by the sign of X,
+// which stays.
+func (e *Exp) Sigmoid(cs ...Chain) {
+	e.expNegative(cs)
+	e.sigmoid(cs)
+}
+
+// sigmoid is Sigmoid after expNegative; T2 stays.
+func (e *Exp) sigmoid(cs []Chain) {
+	s := e.s
+	for _, c := range cs {
+		s.Set(Const(1), c.T0)
+		VADDPS(c.T0, c.T2, c.T1)
+	}
+	for _, c := range cs {
+		if s.Wide {
+			negative := K()
+			VPMOVD2M(c.X, negative)
+			VMOVAPS(c.T2, negative, c.T0)
+		} else {
+			VBLENDVPS(c.X, c.T2, c.T0, c.T0)
+		}
+	}
+	for _, c := range cs {
+		VDIVPS(c.T1, c.T0, c.T1)
+	}
+}
+
+// SoftplusSlope is Softplus with its derivative, sigmoid(X), in T1.
+func (e *Exp) SoftplusSlope(cs ...Chain) {
+	e.expNegative(cs)
+	e.sigmoid(cs)
+	e.softplus(cs)
 }
 
 // SiLU is X = X/(1+exp(−X)).
