@@ -69,6 +69,21 @@ func rmsNorm(f func(dst, x, w *float32, n int, eps float64)) func(dst, x, w []fl
 	}
 }
 
+// rmsNormGrad checks lengths for a kernel that does not.
+func rmsNormGrad(f func(dx, dw, x, w, dy *float32, n int, eps float64, accumulate int)) func(dx, dw, x, w, dy []float32, eps float64, accumulate bool) {
+	return func(dx, dw, x, w, dy []float32, eps float64, accumulate bool) {
+		n, add := len(x), 0
+		if n == 0 {
+			return
+		}
+		if accumulate {
+			add = 1
+		}
+		dx, dw, w, dy = dx[:n], dw[:n], w[:n], dy[:n]
+		f(&dx[0], &dw[0], &x[0], &w[0], &dy[0], n, eps, add)
+	}
+}
+
 // conv4 takes a register of lanes channels after the other through a tile of
 // steps, so that neighbours share the pages and cache lines of their inputs.
 func conv4(lanes int, f func(y, x, w, bias, window *float32, resets *int32,

@@ -25,8 +25,21 @@ type gradKernels[T float] struct {
 	// replay runs one channel through a chunk again and keeps h and Ā of every
 	// step; see replay32.
 	replay func(r replayArgs[T])
+	// norm is one row of RMSNormBackward.
+	norm func(dx, dw, x, w, dy []T, eps float64, accumulate bool)
+	// conv4 is the whole ConvBackward of four taps, or nil.
+	conv4 convGrad[T]
 	// fused is the whole ScanBackward under the released rule, or nil.
 	fused gradScan[T]
+}
+
+// convGrad is a kernel set's own ConvBackward of four taps.
+type convGrad[T float] interface {
+	// room is the number of elements of convGradJob.pre for D channels.
+	room(D int) int
+	// run takes channels [from, to) back through all steps; from is a multiple of
+	// scanBlock.
+	run(j *convGradJob[T], from, to int)
 }
 
 // gradScan is a kernel set's own ScanBackward.
@@ -40,11 +53,11 @@ type gradScan[T float] interface {
 
 // generic32Grad are the kernels of plain Go in float32.
 func generic32Grad() gradKernels[float32] {
-	return gradKernels[float32]{sigmoid: sigmoidRow32, replay: replay32}
+	return gradKernels[float32]{sigmoid: sigmoidRow32, replay: replay32, norm: normRowBackward[float32]}
 }
 
 func grad64() gradState[float64] {
-	return gradState[float64]{kernels: gradKernels[float64]{sigmoid: sigmoidRow64, replay: replay64}}
+	return gradState[float64]{kernels: gradKernels[float64]{sigmoid: sigmoidRow64, replay: replay64, norm: normRowBackward[float64]}}
 }
 
 // sigmoidRow32 is dst = 1/(1+exp(−x)).

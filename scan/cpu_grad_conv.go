@@ -10,6 +10,7 @@ type convGradJob[T float] struct {
 	sigmoids                 []T              // (D)
 	pre                      []T              // (K, D): gradients before SiLU of the K newest rows, as a ring
 	sums                     []T              // (K+1, D): gradients of the taps and of the bias, in columns
+	fused                    convGrad[T]      // nil: row by row
 }
 
 // ConvBackward implements Differentiable. The sums before SiLU are computed
@@ -48,7 +49,12 @@ func (c *cpu[T]) ConvBackward(a ConvGrad) {
 		j.sigmoids = room(&c.grad.sigmoids, a.D)
 	}
 	j.zeros = c.zeroRow(a.D)
-	j.pre = room(&c.grad.pre, a.K*a.D)
+	size := a.K * a.D
+	if a.K == 4 && c.grad.kernels.conv4 != nil {
+		j.fused = c.grad.kernels.conv4
+		size = j.fused.room(a.D)
+	}
+	j.pre = room(&c.grad.pre, size)
 	j.sums = room(&c.grad.sums, (a.K+1)*a.D)
 	c.grad.conv = j
 	c.split(&c.grad.conv, a.D, 64, c.share(3*a.L*a.D*a.K))
@@ -56,6 +62,10 @@ func (c *cpu[T]) ConvBackward(a ConvGrad) {
 
 // run goes through channels [from, to) backwards in time.
 func (j *convGradJob[T]) run(from, to int) {
+	if j.fused != nil {
+		j.fused.run(j, from, to)
+		return
+	}
 	K, D := j.taps, j.channels
 	for k := range K + 1 {
 		clear(j.sums[k*D+from : k*D+to])

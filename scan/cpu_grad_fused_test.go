@@ -108,3 +108,47 @@ func TestScanBackwardSelects(t *testing.T) {
 		}
 	}
 }
+
+// TestRowsBackwardAgainstFloat64: the same for the convolution and RMSNorm.
+func TestRowsBackwardAgainstFloat64(t *testing.T) {
+	for _, set := range KernelSets() {
+		for i := range 200 {
+			k, oracle := newKit(t, Options{Kernels: set}), newKit(t, Options{DType: Float64})
+			k.rng, oracle.rng = seeded(i), seeded(i)
+			have, want := k.rowsBackward(), oracle.rowsBackward()
+			for name, w := range want {
+				scale := 1.0
+				for _, v := range w {
+					scale = max(scale, math.Abs(v))
+				}
+				if off := worst(have[name], w); !(off <= 1e-5*scale) {
+					t.Fatalf("%v, trial %d: %s of %d values is %g off at a scale of %g", set, i, name, len(w), off, scale)
+				}
+			}
+		}
+	}
+}
+
+// rowsBackward makes a ConvBackward and an RMSNormBackward with options and
+// strides left to chance.
+func (k *kit) rowsBackward() map[string][]float64 {
+	L, D, _ := shape(k.rng)
+	K := []int{4, 4, 4, 3, 1}[k.rng.IntN(5)]
+	view := func(rows, cols int) View { return k.wider(Dense(k.buffer(rows*cols, -1, 1), cols), rows, cols) }
+	c := ConvGrad{L: L, D: D, K: K, SiLU: k.rng.IntN(3) > 0, X: view(L, D), W: view(D, K), Bias: k.buffer(D, -1, 1),
+		Window: view(K-1, D), Resets: k.marks(L), DY: view(L, D), DX: view(L, D), DW: view(D, K), DBias: view(1, D)}
+	switch k.rng.IntN(4) {
+	case 0:
+		c.Resets = nil
+	case 1:
+		c.Bias, c.DBias = nil, View{}
+	case 2:
+		c.Window = View{}
+	}
+	k.c.ConvBackward(c)
+	n := NormGrad{L: L, Cols: D, Eps: 1e-5, X: view(L, D), W: k.buffer(D, -1, 1), DY: view(L, D), DX: view(L, D),
+		Accumulate: k.rng.IntN(2) == 0, DW: view(1, D)}
+	k.c.RMSNormBackward(n)
+	return map[string][]float64{"dX of Conv": k.dense(c.DX, L, D), "dW of Conv": k.dense(c.DW, D, K),
+		"dBias of Conv": k.dense(c.DBias, 1, D), "dX of RMSNorm": k.dense(n.DX, L, D), "dW of RMSNorm": k.dense(n.DW, 1, D)}
+}

@@ -115,7 +115,7 @@ func (c *cpu[T]) RMSNormBackward(a NormGrad) {
 		return
 	}
 	for t := range a.L {
-		normRowBackward(dx.row(t, a.Cols), dw.row(0, a.Cols), x.row(t, a.Cols), w, dy.row(t, a.Cols), a.Eps, a.Accumulate)
+		c.grad.kernels.norm(dx.row(t, a.Cols), dw.row(0, a.Cols), x.row(t, a.Cols), w, dy.row(t, a.Cols), a.Eps, a.Accumulate)
 	}
 }
 

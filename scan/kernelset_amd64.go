@@ -50,9 +50,11 @@ func gradKernels32(k KernelSet) gradKernels[float32] {
 	g := generic32Grad()
 	switch k {
 	case AVX512:
-		g.sigmoid, g.fused = elementwise2(asm.Sigmoid512), &fusedGrad512
+		g.sigmoid, g.norm = elementwise2(asm.Sigmoid512), rmsNormGrad(asm.RMSNormGrad512)
+		g.conv4, g.fused = &convGrad512, &fusedGrad512
 	case AVX2:
-		g.sigmoid, g.fused = elementwise2(asm.Sigmoid256), &fusedGrad256
+		g.sigmoid, g.norm = elementwise2(asm.Sigmoid256), rmsNormGrad(asm.RMSNormGrad256)
+		g.conv4, g.fused = &convGrad256, &fusedGrad256
 	}
 	return g
 }

@@ -16,6 +16,15 @@ package asm
 //go:noescape
 func Conv4x512(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, lanes int, silu int)
 
+// ConvGrad4x512 is the gradient of Conv4x512 over n steps. x3, x2 and x1 are the inputs three,
+// two and one steps before the first; before has room for n registers; carry, three
+// registers, is the gradients before SiLU of the three steps after the last, and then of
+// the first three. dx is written, in terms of later steps up to a reset; sums, five
+// registers, gains the gradients of the taps and of the bias.
+//
+//go:noescape
+func ConvGrad4x512(x *float32, dy *float32, dx *float32, w *float32, bias *float32, x3 *float32, x2 *float32, x1 *float32, before *float32, carry *float32, sums *float32, resets *int32, sx int, sdy int, sdx int, sw int, n int, lanes int, silu int)
+
 // Conv4x256 carries the convolution of four taps through steps steps, for as many
 // channels as lanes says.
 //
@@ -27,3 +36,12 @@ func Conv4x512(y *float32, x *float32, w *float32, bias *float32, window *float3
 //
 //go:noescape
 func Conv4x256(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, lanes int, silu int)
+
+// ConvGrad4x256 is the gradient of Conv4x256 over n steps. x3, x2 and x1 are the inputs three,
+// two and one steps before the first; before has room for n registers; carry, three
+// registers, is the gradients before SiLU of the three steps after the last, and then of
+// the first three. dx is written, in terms of later steps up to a reset; sums, five
+// registers, gains the gradients of the taps and of the bias.
+//
+//go:noescape
+func ConvGrad4x256(x *float32, dy *float32, dx *float32, w *float32, bias *float32, x3 *float32, x2 *float32, x1 *float32, before *float32, carry *float32, sums *float32, resets *int32, sx int, sdy int, sdx int, sw int, n int, lanes int, silu int)

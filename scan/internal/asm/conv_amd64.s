@@ -247,6 +247,172 @@ linear:
 	VZEROUPPER
 	RET
 
+// func ConvGrad4x512(x *float32, dy *float32, dx *float32, w *float32, bias *float32, x3 *float32, x2 *float32, x1 *float32, before *float32, carry *float32, sums *float32, resets *int32, sx int, sdy int, sdx int, sw int, n int, lanes int, silu int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·ConvGrad4x512(SB), NOSPLIT, $16-152
+	MOVQ         x+0(FP), AX
+	MOVQ         w+24(FP), CX
+	MOVQ         sw+120(FP), DX
+	MOVQ         lanes+136(FP), BX
+	MOVQ         dy+8(FP), SI
+	MOVQ         before+64(FP), DI
+	MOVQ         sums+80(FP), R8
+	MOVQ         n+128(FP), R9
+	MOVQ         resets+88(FP), R10
+	MOVQ         carry+72(FP), R11
+	MOVQ         $-1, R12
+	BZHIQ        BX, R12, R12
+	KMOVW        R12, K1
+	VPBROADCASTD DX, Z1
+	VMOVUPS      lanes<>+64(SB), Z0
+	VPMULLD      Z1, Z0, Z0
+	VXORPS       Z1, Z1, Z1
+	KMOVW        K1, K2
+	VGATHERDPS   (CX)(Z0*4), K2, Z1
+	VXORPS       Z2, Z2, Z2
+	KMOVW        K1, K2
+	VGATHERDPS   4(CX)(Z0*4), K2, Z2
+	VXORPS       Z3, Z3, Z3
+	KMOVW        K1, K2
+	VGATHERDPS   8(CX)(Z0*4), K2, Z3
+	VXORPS       Z4, Z4, Z4
+	KMOVW        K1, K2
+	VGATHERDPS   12(CX)(Z0*4), K2, Z4
+	MOVQ         x3+40(FP), CX
+	VMOVUPS.Z    (CX), K1, Z0
+	MOVQ         x2+48(FP), CX
+	VMOVUPS.Z    (CX), K1, Z5
+	MOVQ         x1+56(FP), CX
+	VMOVUPS.Z    (CX), K1, Z6
+	VSTMXCSR     (SP)
+	MOVL         (SP), CX
+	ORL          $0x00008040, CX
+	MOVL         CX, 8(SP)
+	VLDMXCSR     8(SP)
+	MOVQ         bias+32(FP), CX
+
+forward:
+	TESTQ  R10, R10
+	JZ     kept
+	TESTL  $0x00000002, (R10)
+	LEAQ   4(R10), R10
+	JZ     kept
+	VXORPS Z0, Z0, Z0
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+
+kept:
+	VMOVUPS.Z (AX), K1, Z7
+	ADDQ      sx+96(FP), AX
+	CMPQ      silu+144(FP), $0x00
+	JEQ       linear
+	VXORPS    Z8, Z8, Z8
+	TESTQ     CX, CX
+	JZ        unbiased
+	VMOVUPS.Z (CX), K1, Z8
+
+unbiased:
+	VFMADD231PS      Z1, Z0, Z8
+	VFMADD231PS      Z2, Z5, Z8
+	VFMADD231PS      Z3, Z6, Z8
+	VFMADD231PS      Z4, Z7, Z8
+	VORPS.BCST       constants<>+192(SB), Z8, Z9
+	VBROADCASTSS     constants<>+224(SB), Z10
+	VMAXPS           Z9, Z10, Z9
+	VBROADCASTSS     constants<>+256(SB), Z10
+	VMINPS           Z9, Z10, Z9
+	VMULPS.BCST      constants<>+288(SB), Z9, Z11
+	VRNDSCALEPS      $0x00, Z11, Z10
+	VMOVAPS          Z10, Z11
+	VFMSUB231PS.BCST constants<>+288(SB), Z9, Z11
+	VFMADD231PS.BCST constants<>+320(SB), Z9, Z11
+	VMOVAPS          Z11, Z9
+	VBROADCASTSS     constants<>+160(SB), Z11
+	VFMADD213PS.BCST constants<>+128(SB), Z9, Z11
+	VFMADD213PS.BCST constants<>+96(SB), Z9, Z11
+	VFMADD213PS.BCST constants<>+64(SB), Z9, Z11
+	VFMADD213PS.BCST constants<>+32(SB), Z9, Z11
+	VFMADD213PS.BCST constants<>+0(SB), Z9, Z11
+	VSCALEFPS        Z10, Z11, Z11
+	VBROADCASTSS     constants<>+0(SB), Z9
+	VADDPS           Z9, Z11, Z10
+	VPMOVD2M         Z8, K2
+	VMOVAPS          Z11, K2, Z9
+	VDIVPS           Z10, Z9, Z10
+	VBROADCASTSS     constants<>+0(SB), Z9
+	VSUBPS           Z10, Z9, Z11
+	VFMADD213PS      Z9, Z8, Z11
+	VMULPS           Z10, Z11, Z11
+	VMOVUPS.Z        (SI), K1, Z9
+	VMULPS           Z11, Z9, Z9
+	JMP              known
+
+linear:
+	VMOVUPS.Z (SI), K1, Z9
+
+known:
+	ADDQ        sdy+104(FP), SI
+	VMOVUPS     Z9, (DI)
+	ADDQ        $0x00000040, DI
+	VMOVUPS     (R8), Z10
+	VFMADD231PS Z9, Z0, Z10
+	VMOVUPS     Z10, (R8)
+	VMOVUPS     64(R8), Z10
+	VFMADD231PS Z9, Z5, Z10
+	VMOVUPS     Z10, 64(R8)
+	VMOVUPS     128(R8), Z10
+	VFMADD231PS Z9, Z6, Z10
+	VMOVUPS     Z10, 128(R8)
+	VMOVUPS     192(R8), Z10
+	VFMADD231PS Z9, Z7, Z10
+	VMOVUPS     Z10, 192(R8)
+	VADDPS      256(R8), Z9, Z10
+	VMOVUPS     Z10, 256(R8)
+	VMOVAPS     Z5, Z0
+	VMOVAPS     Z6, Z5
+	VMOVAPS     Z7, Z6
+	DECQ        R9
+	JNZ         forward
+	MOVQ        n+128(FP), R9
+	MOVQ        R9, AX
+	DECQ        AX
+	IMULQ       sdx+112(FP), AX
+	ADDQ        dx+16(FP), AX
+	VMOVUPS     (R11), Z0
+	VMOVUPS     64(R11), Z5
+	VMOVUPS     128(R11), Z6
+
+backward:
+	SUBQ        $0x00000040, DI
+	VMOVUPS     (DI), Z7
+	VMULPS      Z4, Z7, Z8
+	VFMADD231PS Z3, Z0, Z8
+	VFMADD231PS Z2, Z5, Z8
+	VFMADD231PS Z1, Z6, Z8
+	VMOVUPS     Z8, K1, (AX)
+	SUBQ        sdx+112(FP), AX
+	VMOVAPS     Z5, Z6
+	VMOVAPS     Z0, Z5
+	VMOVAPS     Z7, Z0
+	TESTQ       R10, R10
+	JZ          through
+	SUBQ        $0x04, R10
+	TESTL       $0x00000002, (R10)
+	JZ          through
+	VXORPS      Z0, Z0, Z0
+	VXORPS      Z5, Z5, Z5
+	VXORPS      Z6, Z6, Z6
+
+through:
+	DECQ     R9
+	JNZ      backward
+	VMOVUPS  Z0, (R11)
+	VMOVUPS  Z5, 64(R11)
+	VMOVUPS  Z6, 128(R11)
+	VLDMXCSR (SP)
+	VZEROUPPER
+	RET
+
 // func Conv4x256(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, lanes int, silu int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·Conv4x256(SB), NOSPLIT, $16-104
@@ -353,5 +519,183 @@ linear:
 	VMASKMOVPS Y7, Y0, (BX)(DX*1)
 	VMASKMOVPS Y8, Y0, (BX)(DX*2)
 	VLDMXCSR   (SP)
+	VZEROUPPER
+	RET
+
+// func ConvGrad4x256(x *float32, dy *float32, dx *float32, w *float32, bias *float32, x3 *float32, x2 *float32, x1 *float32, before *float32, carry *float32, sums *float32, resets *int32, sx int, sdy int, sdx int, sw int, n int, lanes int, silu int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·ConvGrad4x256(SB), NOSPLIT, $48-152
+	MOVQ         x+0(FP), AX
+	MOVQ         w+24(FP), CX
+	MOVQ         sw+120(FP), DX
+	MOVQ         lanes+136(FP), BX
+	MOVQ         dy+8(FP), SI
+	MOVQ         before+64(FP), DI
+	MOVQ         sums+80(FP), R8
+	MOVQ         n+128(FP), R9
+	MOVQ         resets+88(FP), R10
+	MOVQ         carry+72(FP), R11
+	LEAQ         lanes<>+0(SB), R12
+	NEGQ         BX
+	VMOVUPS      32(R12)(BX*4), Y0
+	VMOVD        DX, X2
+	VPBROADCASTD X2, Y2
+	VMOVUPS      lanes<>+64(SB), Y1
+	VPMULLD      Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVAPS      Y0, Y3
+	VGATHERDPS   Y3, (CX)(Y1*4), Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVAPS      Y0, Y4
+	VGATHERDPS   Y4, 4(CX)(Y1*4), Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVAPS      Y0, Y5
+	VGATHERDPS   Y5, 8(CX)(Y1*4), Y4
+	VXORPS       Y5, Y5, Y5
+	VMOVAPS      Y0, Y6
+	VGATHERDPS   Y6, 12(CX)(Y1*4), Y5
+	VMOVUPS      Y0, (SP)
+	MOVQ         x3+40(FP), CX
+	VMOVUPS      (SP), Y7
+	VMASKMOVPS   (CX), Y7, Y0
+	MOVQ         x2+48(FP), CX
+	VMOVUPS      (SP), Y7
+	VMASKMOVPS   (CX), Y7, Y1
+	MOVQ         x1+56(FP), CX
+	VMOVUPS      (SP), Y7
+	VMASKMOVPS   (CX), Y7, Y6
+	VBROADCASTSS constants<>+352(SB), Y12
+	VBROADCASTSS constants<>+384(SB), Y13
+	VSTMXCSR     32(SP)
+	MOVL         32(SP), CX
+	ORL          $0x00008040, CX
+	MOVL         CX, 40(SP)
+	VLDMXCSR     40(SP)
+	MOVQ         bias+32(FP), CX
+
+forward:
+	TESTQ  R10, R10
+	JZ     kept
+	TESTL  $0x00000002, (R10)
+	LEAQ   4(R10), R10
+	JZ     kept
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y6, Y6, Y6
+
+kept:
+	VMOVUPS    (SP), Y14
+	VMASKMOVPS (AX), Y14, Y7
+	ADDQ       sx+96(FP), AX
+	CMPQ       silu+144(FP), $0x00
+	JEQ        linear
+	VXORPS     Y8, Y8, Y8
+	TESTQ      CX, CX
+	JZ         unbiased
+	VMOVUPS    (SP), Y14
+	VMASKMOVPS (CX), Y14, Y8
+
+unbiased:
+	VFMADD231PS  Y2, Y0, Y8
+	VFMADD231PS  Y3, Y1, Y8
+	VFMADD231PS  Y4, Y6, Y8
+	VFMADD231PS  Y5, Y7, Y8
+	VORPS        constants<>+192(SB), Y8, Y9
+	VBROADCASTSS constants<>+224(SB), Y10
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS constants<>+256(SB), Y10
+	VMINPS       Y9, Y10, Y9
+	VMULPS       constants<>+288(SB), Y9, Y11
+	VCVTPS2DQ    Y11, Y10
+	VCVTDQ2PS    Y10, Y11
+	VFMSUB231PS  constants<>+288(SB), Y9, Y11
+	VFMADD231PS  constants<>+320(SB), Y9, Y11
+	VMOVAPS      Y11, Y9
+	VBROADCASTSS constants<>+160(SB), Y11
+	VFMADD213PS  constants<>+128(SB), Y9, Y11
+	VFMADD213PS  constants<>+96(SB), Y9, Y11
+	VFMADD213PS  constants<>+64(SB), Y9, Y11
+	VFMADD213PS  constants<>+32(SB), Y9, Y11
+	VFMADD213PS  constants<>+0(SB), Y9, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y11, Y11
+	VBROADCASTSS constants<>+0(SB), Y9
+	VADDPS       Y9, Y11, Y10
+	VBLENDVPS    Y8, Y11, Y9, Y9
+	VDIVPS       Y10, Y9, Y10
+	VBROADCASTSS constants<>+0(SB), Y9
+	VSUBPS       Y10, Y9, Y11
+	VFMADD213PS  Y9, Y8, Y11
+	VMULPS       Y10, Y11, Y11
+	VMOVUPS      (SP), Y14
+	VMASKMOVPS   (SI), Y14, Y9
+	VMULPS       Y11, Y9, Y9
+	JMP          known
+
+linear:
+	VMOVUPS    (SP), Y14
+	VMASKMOVPS (SI), Y14, Y9
+
+known:
+	ADDQ        sdy+104(FP), SI
+	VMOVUPS     Y9, (DI)
+	ADDQ        $0x00000020, DI
+	VMOVUPS     (R8), Y10
+	VFMADD231PS Y9, Y0, Y10
+	VMOVUPS     Y10, (R8)
+	VMOVUPS     32(R8), Y10
+	VFMADD231PS Y9, Y1, Y10
+	VMOVUPS     Y10, 32(R8)
+	VMOVUPS     64(R8), Y10
+	VFMADD231PS Y9, Y6, Y10
+	VMOVUPS     Y10, 64(R8)
+	VMOVUPS     96(R8), Y10
+	VFMADD231PS Y9, Y7, Y10
+	VMOVUPS     Y10, 96(R8)
+	VADDPS      128(R8), Y9, Y10
+	VMOVUPS     Y10, 128(R8)
+	VMOVAPS     Y1, Y0
+	VMOVAPS     Y6, Y1
+	VMOVAPS     Y7, Y6
+	DECQ        R9
+	JNZ         forward
+	MOVQ        n+128(FP), R9
+	MOVQ        R9, AX
+	DECQ        AX
+	IMULQ       sdx+112(FP), AX
+	ADDQ        dx+16(FP), AX
+	VMOVUPS     (R11), Y0
+	VMOVUPS     32(R11), Y1
+	VMOVUPS     64(R11), Y6
+
+backward:
+	SUBQ        $0x00000020, DI
+	VMOVUPS     (DI), Y7
+	VMULPS      Y5, Y7, Y8
+	VFMADD231PS Y4, Y0, Y8
+	VFMADD231PS Y3, Y1, Y8
+	VFMADD231PS Y2, Y6, Y8
+	VMOVUPS     (SP), Y14
+	VMASKMOVPS  Y8, Y14, (AX)
+	SUBQ        sdx+112(FP), AX
+	VMOVAPS     Y1, Y6
+	VMOVAPS     Y0, Y1
+	VMOVAPS     Y7, Y0
+	TESTQ       R10, R10
+	JZ          through
+	SUBQ        $0x04, R10
+	TESTL       $0x00000002, (R10)
+	JZ          through
+	VXORPS      Y0, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VXORPS      Y6, Y6, Y6
+
+through:
+	DECQ     R9
+	JNZ      backward
+	VMOVUPS  Y0, (R11)
+	VMOVUPS  Y1, 32(R11)
+	VMOVUPS  Y6, 64(R11)
+	VLDMXCSR 32(SP)
 	VZEROUPPER
 	RET

@@ -29,6 +29,12 @@ func Sigmoid512(dst *float32, x *float32, n int)
 //go:noescape
 func RMSNorm512(dst *float32, x *float32, w *float32, n int, eps float64)
 
+// RMSNormGrad512 is, for n > 0 elements and with s = 1/sqrt(mean(x²)+eps),
+// dw += dy·x·s and dx = s·dy·w − x·s³·mean(x·dy·w), added to dx if accumulate is not 0.
+//
+//go:noescape
+func RMSNormGrad512(dx *float32, dw *float32, x *float32, w *float32, dy *float32, n int, eps float64, accumulate int)
+
 // Softplus256 is dst = log(1+exp(x+bias)) for n elements; a nil bias is none. dst may be x.
 //
 //go:noescape
@@ -53,3 +59,9 @@ func Sigmoid256(dst *float32, x *float32, n int)
 //
 //go:noescape
 func RMSNorm256(dst *float32, x *float32, w *float32, n int, eps float64)
+
+// RMSNormGrad256 is, for n > 0 elements and with s = 1/sqrt(mean(x²)+eps),
+// dw += dy·x·s and dx = s·dy·w − x·s³·mean(x·dy·w), added to dx if accumulate is not 0.
+//
+//go:noescape
+func RMSNormGrad256(dx *float32, dw *float32, x *float32, w *float32, dy *float32, n int, eps float64, accumulate int)

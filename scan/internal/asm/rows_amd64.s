@@ -246,18 +246,18 @@ TEXT ·Softplus512(SB), NOSPLIT, $16-32
 	XORQ         SI, SI
 	SHLQ         $0x02, BX
 
-loop:
+next1:
 	MOVQ    BX, DI
 	SUBQ    SI, DI
 	CMPQ    DI, $0x00000040
-	JLT     tail
+	JLT     tail2
 	VMOVUPS (CX)(SI*1), Z6
 	TESTQ   DX, DX
-	JZ      bare1
+	JZ      bare4
 	VMOVUPS (DX)(SI*1), Z7
 	VADDPS  Z7, Z6, Z6
 
-bare1:
+bare4:
 	VORPS.BCST       constants<>+192(SB), Z6, Z7
 	VBROADCASTSS     constants<>+224(SB), Z8
 	VMAXPS           Z7, Z8, Z7
@@ -290,22 +290,22 @@ bare1:
 	VFMADD231PS      Z9, Z7, Z6
 	VMOVUPS          Z6, (AX)(SI*1)
 	ADDQ             $0x00000040, SI
-	JMP              loop
+	JMP              next1
 
-tail:
+tail2:
 	TESTQ     DI, DI
-	JZ        done
+	JZ        done3
 	SHRQ      $0x02, DI
 	MOVQ      $-1, BX
 	BZHIQ     DI, BX, BX
 	KMOVW     BX, K1
 	VMOVUPS.Z (CX)(SI*1), K1, Z6
 	TESTQ     DX, DX
-	JZ        bare2
+	JZ        bare5
 	VMOVUPS.Z (DX)(SI*1), K1, Z7
 	VADDPS    Z7, Z6, Z6
 
-bare2:
+bare5:
 	VORPS.BCST       constants<>+192(SB), Z6, Z7
 	VBROADCASTSS     constants<>+224(SB), Z8
 	VMAXPS           Z7, Z8, Z7
@@ -338,7 +338,7 @@ bare2:
 	VFMADD231PS      Z9, Z7, Z6
 	VMOVUPS          Z6, K1, (AX)(SI*1)
 
-done:
+done3:
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
@@ -362,11 +362,11 @@ TEXT ·SiLU512(SB), NOSPLIT, $16-16
 	XORQ         DX, DX
 	SHLQ         $0x02, CX
 
-loop:
+next6:
 	MOVQ             CX, BX
 	SUBQ             DX, BX
 	CMPQ             BX, $0x00000040
-	JLT              tail
+	JLT              tail7
 	VMOVUPS          (AX)(DX*1), Z6
 	VXORPS.BCST      constants<>+192(SB), Z6, Z7
 	VBROADCASTSS     constants<>+224(SB), Z8
@@ -390,11 +390,11 @@ loop:
 	VDIVPS           Z9, Z6, Z6
 	VMOVUPS          Z6, (AX)(DX*1)
 	ADDQ             $0x00000040, DX
-	JMP              loop
+	JMP              next6
 
-tail:
+tail7:
 	TESTQ            BX, BX
-	JZ               done
+	JZ               done8
 	SHRQ             $0x02, BX
 	MOVQ             $-1, CX
 	BZHIQ            BX, CX, CX
@@ -422,7 +422,7 @@ tail:
 	VDIVPS           Z9, Z6, Z6
 	VMOVUPS          Z6, K1, (AX)(DX*1)
 
-done:
+done8:
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
@@ -447,11 +447,11 @@ TEXT ·Gate512(SB), NOSPLIT, $16-24
 	XORQ         BX, BX
 	SHLQ         $0x02, DX
 
-loop:
+next9:
 	MOVQ             DX, SI
 	SUBQ             BX, SI
 	CMPQ             SI, $0x00000040
-	JLT              tail
+	JLT              tail10
 	VMOVUPS          (CX)(BX*1), Z6
 	VXORPS.BCST      constants<>+192(SB), Z6, Z7
 	VBROADCASTSS     constants<>+224(SB), Z8
@@ -477,11 +477,11 @@ loop:
 	VMULPS           Z7, Z6, Z6
 	VMOVUPS          Z6, (AX)(BX*1)
 	ADDQ             $0x00000040, BX
-	JMP              loop
+	JMP              next9
 
-tail:
+tail10:
 	TESTQ            SI, SI
-	JZ               done
+	JZ               done11
 	SHRQ             $0x02, SI
 	MOVQ             $-1, DX
 	BZHIQ            SI, DX, DX
@@ -511,7 +511,7 @@ tail:
 	VMULPS           Z7, Z6, Z6
 	VMOVUPS          Z6, K1, (AX)(BX*1)
 
-done:
+done11:
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
@@ -536,11 +536,11 @@ TEXT ·Sigmoid512(SB), NOSPLIT, $16-24
 	XORQ         BX, BX
 	SHLQ         $0x02, DX
 
-loop:
+next12:
 	MOVQ             DX, SI
 	SUBQ             BX, SI
 	CMPQ             SI, $0x00000040
-	JLT              tail
+	JLT              tail13
 	VMOVUPS          (CX)(BX*1), Z6
 	VORPS.BCST       constants<>+192(SB), Z6, Z7
 	VBROADCASTSS     constants<>+224(SB), Z8
@@ -567,11 +567,11 @@ loop:
 	VDIVPS           Z8, Z7, Z8
 	VMOVUPS          Z8, (AX)(BX*1)
 	ADDQ             $0x00000040, BX
-	JMP              loop
+	JMP              next12
 
-tail:
+tail13:
 	TESTQ            SI, SI
-	JZ               done
+	JZ               done14
 	SHRQ             $0x02, SI
 	MOVQ             $-1, DX
 	BZHIQ            SI, DX, DX
@@ -602,7 +602,7 @@ tail:
 	VDIVPS           Z8, Z7, Z8
 	VMOVUPS          Z8, K1, (AX)(BX*1)
 
-done:
+done14:
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
@@ -686,22 +686,22 @@ summed:
 	XORQ          SI, SI
 	SHLQ          $0x02, BX
 
-loop:
+next15:
 	MOVQ    BX, DI
 	SUBQ    SI, DI
 	CMPQ    DI, $0x00000040
-	JLT     tail
+	JLT     tail16
 	VMOVUPS (CX)(SI*1), Z6
 	VMULPS  Z7, Z6, Z6
 	VMOVUPS (DX)(SI*1), Z4
 	VMULPS  Z4, Z6, Z6
 	VMOVUPS Z6, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
-	JMP     loop
+	JMP     next15
 
-tail:
+tail16:
 	TESTQ     DI, DI
-	JZ        done
+	JZ        done17
 	SHRQ      $0x02, DI
 	MOVQ      $-1, BX
 	BZHIQ     DI, BX, BX
@@ -712,7 +712,154 @@ tail:
 	VMULPS    Z4, Z6, Z6
 	VMOVUPS   Z6, K1, (AX)(SI*1)
 
-done:
+done17:
+	VZEROUPPER
+	RET
+
+// func RMSNormGrad512(dx *float32, dw *float32, x *float32, w *float32, dy *float32, n int, eps float64, accumulate int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·RMSNormGrad512(SB), NOSPLIT, $0-64
+	MOVQ   dx+0(FP), AX
+	MOVQ   dw+8(FP), CX
+	MOVQ   x+16(FP), DX
+	MOVQ   w+24(FP), BX
+	MOVQ   dy+32(FP), SI
+	MOVQ   n+40(FP), DI
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   DI, R8
+	XORQ   R9, R9
+	SHLQ   $0x02, DI
+
+next18:
+	MOVQ          DI, R10
+	SUBQ          R9, R10
+	CMPQ          R10, $0x00000040
+	JLT           tail19
+	VMOVUPS       (SI)(R9*1), Z5
+	VMOVUPS       (BX)(R9*1), Z4
+	VMULPS        Z4, Z5, Z5
+	VMOVUPS       (DX)(R9*1), Z4
+	VEXTRACTF64X4 $0x01, Z4, Y7
+	VCVTPS2PD     Y7, Z7
+	VCVTPS2PD     Y4, Z6
+	VEXTRACTF64X4 $0x01, Z5, Y9
+	VCVTPS2PD     Y9, Z9
+	VCVTPS2PD     Y5, Z8
+	VFMADD231PD   Z6, Z6, Z0
+	VFMADD231PD   Z7, Z7, Z1
+	VFMADD231PD   Z6, Z8, Z2
+	VFMADD231PD   Z7, Z9, Z3
+	ADDQ          $0x00000040, R9
+	JMP           next18
+
+tail19:
+	TESTQ         R10, R10
+	JZ            done20
+	SHRQ          $0x02, R10
+	MOVQ          $-1, DI
+	BZHIQ         R10, DI, DI
+	KMOVW         DI, K1
+	VMOVUPS.Z     (SI)(R9*1), K1, Z5
+	VMOVUPS.Z     (BX)(R9*1), K1, Z4
+	VMULPS        Z4, Z5, Z5
+	VMOVUPS.Z     (DX)(R9*1), K1, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y7
+	VCVTPS2PD     Y7, Z7
+	VCVTPS2PD     Y4, Z6
+	VEXTRACTF64X4 $0x01, Z5, Y9
+	VCVTPS2PD     Y9, Z9
+	VCVTPS2PD     Y5, Z8
+	VFMADD231PD   Z6, Z6, Z0
+	VFMADD231PD   Z7, Z7, Z1
+	VFMADD231PD   Z6, Z8, Z2
+	VFMADD231PD   Z7, Z9, Z3
+
+done20:
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z0, Y6
+	VADDPD        Y6, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X6
+	VADDPD        X6, X0, X0
+	VUNPCKHPD     X0, X0, X6
+	VADDSD        X6, X0, X0
+	VEXTRACTF64X4 $0x01, Z2, Y6
+	VADDPD        Y6, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X6
+	VADDPD        X6, X2, X2
+	VUNPCKHPD     X2, X2, X6
+	VADDSD        X6, X2, X2
+	VCVTSI2SDQ    R8, X7, X7
+	VDIVSD        X7, X0, X0
+	VDIVSD        X7, X2, X2
+	VADDSD        eps+48(FP), X0, X0
+	VSQRTSD       X0, X0, X0
+	VMOVSD        lanes<>+128(SB), X8
+	VDIVSD        X0, X8, X8
+	VMULSD        X8, X8, X9
+	VMULSD        X8, X9, X9
+	VMULSD        X2, X9, X9
+	VCVTSD2SS     X8, X8, X8
+	VCVTSD2SS     X9, X9, X9
+	VBROADCASTSS  X8, Z0
+	VBROADCASTSS  X9, Z1
+	XORQ          DI, DI
+	SHLQ          $0x02, R8
+
+next21:
+	MOVQ         R8, R9
+	SUBQ         DI, R9
+	CMPQ         R9, $0x00000040
+	JLT          tail22
+	VMOVUPS      (DX)(DI*1), Z4
+	VMOVUPS      (SI)(DI*1), Z5
+	VMOVUPS      (CX)(DI*1), Z2
+	VMULPS       Z5, Z4, Z6
+	VFMADD231PS  Z6, Z0, Z2
+	VMOVUPS      Z2, (CX)(DI*1)
+	VMOVUPS      (BX)(DI*1), Z2
+	VMULPS       Z2, Z5, Z5
+	VMULPS       Z0, Z5, Z5
+	VFNMADD231PS Z1, Z4, Z5
+	CMPQ         accumulate+56(FP), $0x00
+	JEQ          kept24
+	VMOVUPS      (AX)(DI*1), Z2
+	VADDPS       Z2, Z5, Z5
+
+kept24:
+	VMOVUPS Z5, (AX)(DI*1)
+	ADDQ    $0x00000040, DI
+	JMP     next21
+
+tail22:
+	TESTQ        R9, R9
+	JZ           done23
+	SHRQ         $0x02, R9
+	MOVQ         $-1, R8
+	BZHIQ        R9, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (DX)(DI*1), K1, Z4
+	VMOVUPS.Z    (SI)(DI*1), K1, Z5
+	VMOVUPS.Z    (CX)(DI*1), K1, Z2
+	VMULPS       Z5, Z4, Z6
+	VFMADD231PS  Z6, Z0, Z2
+	VMOVUPS      Z2, K1, (CX)(DI*1)
+	VMOVUPS.Z    (BX)(DI*1), K1, Z2
+	VMULPS       Z2, Z5, Z5
+	VMULPS       Z0, Z5, Z5
+	VFNMADD231PS Z1, Z4, Z5
+	CMPQ         accumulate+56(FP), $0x00
+	JEQ          kept25
+	VMOVUPS.Z    (AX)(DI*1), K1, Z2
+	VADDPS       Z2, Z5, Z5
+
+kept25:
+	VMOVUPS Z5, K1, (AX)(DI*1)
+
+done23:
 	VZEROUPPER
 	RET
 
@@ -739,18 +886,18 @@ TEXT ·Softplus256(SB), NOSPLIT, $16-32
 	XORQ         SI, SI
 	SHLQ         $0x02, BX
 
-loop:
+next26:
 	MOVQ    BX, DI
 	SUBQ    SI, DI
 	CMPQ    DI, $0x00000020
-	JLT     tail
+	JLT     tail27
 	VMOVUPS (CX)(SI*1), Y8
 	TESTQ   DX, DX
-	JZ      bare3
+	JZ      bare29
 	VMOVUPS (DX)(SI*1), Y9
 	VADDPS  Y9, Y8, Y8
 
-bare3:
+bare29:
 	VORPS        constants<>+192(SB), Y8, Y9
 	VBROADCASTSS constants<>+224(SB), Y10
 	VMAXPS       Y9, Y10, Y9
@@ -784,22 +931,22 @@ bare3:
 	VFMADD231PS  Y11, Y9, Y8
 	VMOVUPS      Y8, (AX)(SI*1)
 	ADDQ         $0x00000020, SI
-	JMP          loop
+	JMP          next26
 
-tail:
+tail27:
 	TESTQ      DI, DI
-	JZ         done
+	JZ         done28
 	SHRQ       $0x02, DI
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       DI
 	VMOVUPS    32(BX)(DI*4), Y12
 	VMASKMOVPS (CX)(SI*1), Y12, Y8
 	TESTQ      DX, DX
-	JZ         bare4
+	JZ         bare30
 	VMASKMOVPS (DX)(SI*1), Y12, Y9
 	VADDPS     Y9, Y8, Y8
 
-bare4:
+bare30:
 	VORPS        constants<>+192(SB), Y8, Y9
 	VBROADCASTSS constants<>+224(SB), Y10
 	VMAXPS       Y9, Y10, Y9
@@ -833,7 +980,7 @@ bare4:
 	VFMADD231PS  Y11, Y9, Y8
 	VMASKMOVPS   Y8, Y12, (AX)(SI*1)
 
-done:
+done28:
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
@@ -859,11 +1006,11 @@ TEXT ·SiLU256(SB), NOSPLIT, $16-16
 	XORQ         DX, DX
 	SHLQ         $0x02, CX
 
-loop:
+next31:
 	MOVQ         CX, BX
 	SUBQ         DX, BX
 	CMPQ         BX, $0x00000020
-	JLT          tail
+	JLT          tail32
 	VMOVUPS      (AX)(DX*1), Y8
 	VORPS        constants<>+192(SB), Y8, Y9
 	VBROADCASTSS constants<>+224(SB), Y10
@@ -891,11 +1038,11 @@ loop:
 	VDIVPS       Y10, Y8, Y8
 	VMOVUPS      Y8, (AX)(DX*1)
 	ADDQ         $0x00000020, DX
-	JMP          loop
+	JMP          next31
 
-tail:
+tail32:
 	TESTQ        BX, BX
-	JZ           done
+	JZ           done33
 	SHRQ         $0x02, BX
 	LEAQ         lanes<>+0(SB), CX
 	NEGQ         BX
@@ -927,7 +1074,7 @@ tail:
 	VDIVPS       Y10, Y8, Y8
 	VMASKMOVPS   Y8, Y12, (AX)(DX*1)
 
-done:
+done33:
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
@@ -954,11 +1101,11 @@ TEXT ·Gate256(SB), NOSPLIT, $16-24
 	XORQ         BX, BX
 	SHLQ         $0x02, DX
 
-loop:
+next34:
 	MOVQ         DX, SI
 	SUBQ         BX, SI
 	CMPQ         SI, $0x00000020
-	JLT          tail
+	JLT          tail35
 	VMOVUPS      (CX)(BX*1), Y8
 	VORPS        constants<>+192(SB), Y8, Y9
 	VBROADCASTSS constants<>+224(SB), Y10
@@ -988,11 +1135,11 @@ loop:
 	VMULPS       Y9, Y8, Y8
 	VMOVUPS      Y8, (AX)(BX*1)
 	ADDQ         $0x00000020, BX
-	JMP          loop
+	JMP          next34
 
-tail:
+tail35:
 	TESTQ        SI, SI
-	JZ           done
+	JZ           done36
 	SHRQ         $0x02, SI
 	LEAQ         lanes<>+0(SB), DX
 	NEGQ         SI
@@ -1026,7 +1173,7 @@ tail:
 	VMULPS       Y9, Y8, Y8
 	VMASKMOVPS   Y8, Y12, (AX)(BX*1)
 
-done:
+done36:
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
@@ -1053,11 +1200,11 @@ TEXT ·Sigmoid256(SB), NOSPLIT, $16-24
 	XORQ         BX, BX
 	SHLQ         $0x02, DX
 
-loop:
+next37:
 	MOVQ         DX, SI
 	SUBQ         BX, SI
 	CMPQ         SI, $0x00000020
-	JLT          tail
+	JLT          tail38
 	VMOVUPS      (CX)(BX*1), Y8
 	VORPS        constants<>+192(SB), Y8, Y9
 	VBROADCASTSS constants<>+224(SB), Y10
@@ -1084,11 +1231,11 @@ loop:
 	VDIVPS       Y10, Y9, Y10
 	VMOVUPS      Y10, (AX)(BX*1)
 	ADDQ         $0x00000020, BX
-	JMP          loop
+	JMP          next37
 
-tail:
+tail38:
 	TESTQ        SI, SI
-	JZ           done
+	JZ           done39
 	SHRQ         $0x02, SI
 	LEAQ         lanes<>+0(SB), DX
 	NEGQ         SI
@@ -1119,7 +1266,7 @@ tail:
 	VDIVPS       Y10, Y9, Y10
 	VMASKMOVPS   Y10, Y12, (AX)(BX*1)
 
-done:
+done39:
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
@@ -1201,22 +1348,22 @@ summed:
 	XORQ         SI, SI
 	SHLQ         $0x02, BX
 
-loop:
+next40:
 	MOVQ    BX, DI
 	SUBQ    SI, DI
 	CMPQ    DI, $0x00000020
-	JLT     tail
+	JLT     tail41
 	VMOVUPS (CX)(SI*1), Y6
 	VMULPS  Y8, Y6, Y6
 	VMOVUPS (DX)(SI*1), Y4
 	VMULPS  Y4, Y6, Y6
 	VMOVUPS Y6, (AX)(SI*1)
 	ADDQ    $0x00000020, SI
-	JMP     loop
+	JMP     next40
 
-tail:
+tail41:
 	TESTQ      DI, DI
-	JZ         done
+	JZ         done42
 	SHRQ       $0x02, DI
 	LEAQ       lanes<>+0(SB), BX
 	NEGQ       DI
@@ -1227,6 +1374,149 @@ tail:
 	VMULPS     Y4, Y6, Y6
 	VMASKMOVPS Y6, Y9, (AX)(SI*1)
 
-done:
+done42:
+	VZEROUPPER
+	RET
+
+// func RMSNormGrad256(dx *float32, dw *float32, x *float32, w *float32, dy *float32, n int, eps float64, accumulate int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·RMSNormGrad256(SB), NOSPLIT, $0-64
+	MOVQ   dx+0(FP), AX
+	MOVQ   dw+8(FP), CX
+	MOVQ   x+16(FP), DX
+	MOVQ   w+24(FP), BX
+	MOVQ   dy+32(FP), SI
+	MOVQ   n+40(FP), DI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   DI, R8
+	XORQ   R9, R9
+	SHLQ   $0x02, DI
+
+next43:
+	MOVQ         DI, R10
+	SUBQ         R9, R10
+	CMPQ         R10, $0x00000020
+	JLT          tail44
+	VMOVUPS      (SI)(R9*1), Y5
+	VMOVUPS      (BX)(R9*1), Y4
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      (DX)(R9*1), Y4
+	VEXTRACTF128 $0x01, Y4, X7
+	VCVTPS2PD    X7, Y7
+	VCVTPS2PD    X4, Y6
+	VEXTRACTF128 $0x01, Y5, X9
+	VCVTPS2PD    X9, Y9
+	VCVTPS2PD    X5, Y8
+	VFMADD231PD  Y6, Y6, Y0
+	VFMADD231PD  Y7, Y7, Y1
+	VFMADD231PD  Y6, Y8, Y2
+	VFMADD231PD  Y7, Y9, Y3
+	ADDQ         $0x00000020, R9
+	JMP          next43
+
+tail44:
+	TESTQ        R10, R10
+	JZ           done45
+	SHRQ         $0x02, R10
+	LEAQ         lanes<>+0(SB), DI
+	NEGQ         R10
+	VMOVUPS      32(DI)(R10*4), Y10
+	VMASKMOVPS   (SI)(R9*1), Y10, Y5
+	VMASKMOVPS   (BX)(R9*1), Y10, Y4
+	VMULPS       Y4, Y5, Y5
+	VMASKMOVPS   (DX)(R9*1), Y10, Y4
+	VEXTRACTF128 $0x01, Y4, X7
+	VCVTPS2PD    X7, Y7
+	VCVTPS2PD    X4, Y6
+	VEXTRACTF128 $0x01, Y5, X9
+	VCVTPS2PD    X9, Y9
+	VCVTPS2PD    X5, Y8
+	VFMADD231PD  Y6, Y6, Y0
+	VFMADD231PD  Y7, Y7, Y1
+	VFMADD231PD  Y6, Y8, Y2
+	VFMADD231PD  Y7, Y9, Y3
+
+done45:
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y0, X6
+	VADDPD       X6, X0, X0
+	VUNPCKHPD    X0, X0, X6
+	VADDSD       X6, X0, X0
+	VEXTRACTF128 $0x01, Y2, X6
+	VADDPD       X6, X2, X2
+	VUNPCKHPD    X2, X2, X6
+	VADDSD       X6, X2, X2
+	VCVTSI2SDQ   R8, X7, X7
+	VDIVSD       X7, X0, X0
+	VDIVSD       X7, X2, X2
+	VADDSD       eps+48(FP), X0, X0
+	VSQRTSD      X0, X0, X0
+	VMOVSD       lanes<>+128(SB), X8
+	VDIVSD       X0, X8, X8
+	VMULSD       X8, X8, X9
+	VMULSD       X8, X9, X9
+	VMULSD       X2, X9, X9
+	VCVTSD2SS    X8, X8, X8
+	VCVTSD2SS    X9, X9, X9
+	VBROADCASTSS X8, Y0
+	VBROADCASTSS X9, Y1
+	XORQ         DI, DI
+	SHLQ         $0x02, R8
+
+next46:
+	MOVQ         R8, R9
+	SUBQ         DI, R9
+	CMPQ         R9, $0x00000020
+	JLT          tail47
+	VMOVUPS      (DX)(DI*1), Y4
+	VMOVUPS      (SI)(DI*1), Y5
+	VMOVUPS      (CX)(DI*1), Y2
+	VMULPS       Y5, Y4, Y6
+	VFMADD231PS  Y6, Y0, Y2
+	VMOVUPS      Y2, (CX)(DI*1)
+	VMOVUPS      (BX)(DI*1), Y2
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VFNMADD231PS Y1, Y4, Y5
+	CMPQ         accumulate+56(FP), $0x00
+	JEQ          kept49
+	VMOVUPS      (AX)(DI*1), Y2
+	VADDPS       Y2, Y5, Y5
+
+kept49:
+	VMOVUPS Y5, (AX)(DI*1)
+	ADDQ    $0x00000020, DI
+	JMP     next46
+
+tail47:
+	TESTQ        R9, R9
+	JZ           done48
+	SHRQ         $0x02, R9
+	LEAQ         lanes<>+0(SB), R8
+	NEGQ         R9
+	VMOVUPS      32(R8)(R9*4), Y10
+	VMASKMOVPS   (DX)(DI*1), Y10, Y4
+	VMASKMOVPS   (SI)(DI*1), Y10, Y5
+	VMASKMOVPS   (CX)(DI*1), Y10, Y2
+	VMULPS       Y5, Y4, Y6
+	VFMADD231PS  Y6, Y0, Y2
+	VMASKMOVPS   Y2, Y10, (CX)(DI*1)
+	VMASKMOVPS   (BX)(DI*1), Y10, Y2
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VFNMADD231PS Y1, Y4, Y5
+	CMPQ         accumulate+56(FP), $0x00
+	JEQ          kept50
+	VMASKMOVPS   (AX)(DI*1), Y10, Y2
+	VADDPS       Y2, Y5, Y5
+
+kept50:
+	VMASKMOVPS Y5, Y10, (AX)(DI*1)
+
+done48:
 	VZEROUPPER
 	RET

@@ -16,6 +16,7 @@ func main() {
 	vec.Start()
 	for _, wide := range []bool{true, false} {
 		conv4(&vec.Set{Wide: wide})
+		convGrad4(&vec.Set{Wide: wide})
 	}
 	Generate()
 }

@@ -17,6 +17,7 @@ func main() {
 		gate(wide)
 		sigmoid(wide)
 		norm(wide)
+		normGrad(wide)
 	}
 	Generate()
 }
@@ -28,24 +29,26 @@ func loop(s *vec.Set, n reg.GPVirtual, body func(i reg.GPVirtual, load, store fu
 	XORQ(i, i)
 	SHLQ(Imm(2), n) // to bytes
 	left := GP64()
-	Label("loop")
+	next, tail, done := vec.Unique("next"), vec.Unique("tail"), vec.Unique("done")
+	Label(next)
 	MOVQ(n, left)
 	SUBQ(i, left)
 	CMPQ(left, U32(uint32(s.Bytes())))
-	JLT(LabelRef("tail"))
+	JLT(LabelRef(tail))
 	move := func(a, b Op) { VMOVUPS(a, b) }
 	body(i, move, move)
 	ADDQ(U32(uint32(s.Bytes())), i)
-	JMP(LabelRef("loop"))
-	Label("tail")
+	JMP(LabelRef(next))
+	Label(tail)
 	TESTQ(left, left)
-	JZ(LabelRef("done"))
+	JZ(LabelRef(done))
 	SHRQ(Imm(2), left)
-	s.Tail(left)
+	held := s.Tail(left)
 	body(i,
 		func(a, b Op) { s.LoadTail(a.(Mem), b.(reg.VecPhysical)) },
 		func(a, b Op) { s.StoreTail(a.(reg.VecPhysical), b.(Mem)) })
-	Label("done")
+	held()
+	Label(done)
 }
 
 func softplus(wide bool) {

@@ -94,3 +94,77 @@ func widen(s *vec.Set, v, lo, hi reg.VecPhysical) {
 	VCVTPS2PD(hi.AsX(), hi)
 	VCVTPS2PD(v.AsX(), lo)
 }
+
+// normGrad is RMSNorm's gradient for a row. Sums are float64, as in norm.
+func normGrad(wide bool) {
+	s := &vec.Set{Wide: wide}
+	TEXT("RMSNormGrad"+s.Suffix(), NOSPLIT, "func(dx, dw, x, w, dy *float32, n int, eps float64, accumulate int)")
+	Doc("RMSNormGrad"+s.Suffix()+" is, for n > 0 elements and with s = 1/sqrt(mean(x²)+eps),",
+		"dw += dy·x·s and dx = s·dy·w − x·s³·mean(x·dy·w), added to dx if accumulate is not 0.")
+	Pragma("noescape")
+	p := vec.Args("dx", "dw", "x", "w", "dy", "n")
+	dx, dw, x, w, dy, n := p[0], p[1], p[2], p[3], p[4], p[5]
+	var sums [4]reg.VecPhysical // of squares, low and high, then of x·dy·w
+	for i := range sums {
+		sums[i] = s.Reg()
+		s.Zero(sums[i])
+	}
+	v, g, lo, hi, glo, ghi := s.Reg(), s.Reg(), s.Reg(), s.Reg(), s.Reg(), s.Reg()
+	count := GP64()
+	MOVQ(n, count)
+	loop(s, n, func(i reg.GPVirtual, load, store func(a, b Op)) {
+		load(Mem{Base: dy, Index: i, Scale: 1}, g)
+		load(Mem{Base: w, Index: i, Scale: 1}, v)
+		VMULPS(v, g, g)
+		load(Mem{Base: x, Index: i, Scale: 1}, v)
+		widen(s, v, lo, hi)
+		widen(s, g, glo, ghi)
+		VFMADD231PD(lo, lo, sums[0])
+		VFMADD231PD(hi, hi, sums[1])
+		VFMADD231PD(lo, glo, sums[2])
+		VFMADD231PD(hi, ghi, sums[3])
+	})
+	VADDPD(sums[1], sums[0], sums[0])
+	VADDPD(sums[3], sums[2], sums[2])
+	squares := vec.SumFloat64(s, sums[0], lo)
+	dots := vec.SumFloat64(s, sums[2], lo)
+	mean, inverse, cube := hi.AsX(), glo.AsX(), ghi.AsX()
+	VCVTSI2SDQ(count, mean, mean)
+	VDIVSD(mean, squares, squares)
+	VDIVSD(mean, dots, dots)
+	VADDSD(vec.Arg("eps"), squares, squares)
+	VSQRTSD(squares, squares, squares)
+	VMOVSD(vec.One64(), inverse)
+	VDIVSD(squares, inverse, inverse)
+	VMULSD(inverse, inverse, cube)
+	VMULSD(inverse, cube, cube)
+	VMULSD(dots, cube, cube)
+	VCVTSD2SS(inverse, inverse, inverse)
+	VCVTSD2SS(cube, cube, cube)
+	scale, slope := sums[0], sums[1]
+	VBROADCASTSS(inverse, scale)
+	VBROADCASTSS(cube, slope)
+	t := sums[2]
+	loop(s, count, func(i reg.GPVirtual, load, store func(a, b Op)) {
+		at := func(base reg.GPVirtual) Mem { return Mem{Base: base, Index: i, Scale: 1} }
+		load(at(x), v)
+		load(at(dy), g)
+		load(at(dw), t)
+		VMULPS(g, v, lo)
+		VFMADD231PS(lo, scale, t)
+		store(t, at(dw))
+		load(at(w), t)
+		VMULPS(t, g, g)
+		VMULPS(scale, g, g)
+		VFNMADD231PS(slope, v, g)
+		kept := vec.Unique("kept")
+		CMPQ(vec.Arg("accumulate"), Imm(0))
+		JEQ(LabelRef(kept))
+		load(at(dx), t)
+		VADDPS(t, g, g)
+		Label(kept)
+		store(g, at(dx))
+	})
+	VZEROUPPER()
+	RET()
+}

@@ -155,15 +155,16 @@ func Arg(name string) Mem {
 	return p.Addr
 }
 
-// Tail makes the mask of the first n lanes, 0 ≤ n ≤ Lanes; n stays as it is.
-func (s *Set) Tail(n reg.GPVirtual) {
+// Tail makes the mask of the first n lanes, 0 ≤ n ≤ Lanes; n stays as it is. free
+// gives the mask's register back.
+func (s *Set) Tail(n reg.GPVirtual) (free func()) {
 	if s.Wide {
 		bits, k := GP64(), K()
 		MOVQ(I32(-1), bits)
 		BZHIQ(n, bits, bits)
 		KMOVW(bits.As32(), k)
 		s.mask = k
-		return
+		return func() {}
 	}
 	base, r := GP64(), s.Reg()
 	LEAQ(lanes, base)
@@ -172,6 +173,7 @@ func (s *Set) Tail(n reg.GPVirtual) {
 	NEGQ(back)
 	VMOVUPS(Mem{Base: base, Index: back, Scale: 4, Disp: 32}, r)
 	s.mask = r
+	return func() { s.Free(r) }
 }
 
 // SpillTail moves AVX2's mask to the stack and gives its register to others;
