@@ -41,13 +41,13 @@ KERNEL(256, cross_entropy)(const EntropyParams p) {
   for (i64 v = t; v < p.v; v += threads())
     if (v != best) rest += ex2((x[v] - top) * LOG2E);
   rest = warp_sum(rest);
+  // Before the barrier: dlogits may be logits, and are written after it.
+  int target = p.targets[row];
+  float at = target >= 0 && target < p.v ? x[target] : 0.f;
   if (lane == 0) part[warp] = rest;
   sync();
   rest = 0.f;
   for (u32 w = 0; w < warps; w++) rest += part[w];
-  int target = p.targets[row];
-  float at = target >= 0 && target < p.v ? x[target] : 0.f;
-  sync(); // dlogits may be logits: x[target] has been read by all
   if (t == 0) {
     p.best[row] = best;
     float gap = top - at;

@@ -252,7 +252,7 @@ DEV void lanes(const ScanParams &q) {
         if (there && i < m) py[i * p.y.stride] = v[k];
       }
     }
-    sync();
+    // No barrier: a thread writes next only where it alone has read.
   }
 #pragma unroll
   for (int r = 0; r < R; r++)

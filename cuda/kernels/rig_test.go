@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"sync"
@@ -31,6 +32,11 @@ type rig struct {
 	rng    *rand.Rand
 	counts ptxsim.Counts
 	views  []*matrix
+
+	// For mutation: a kernel that takes the place of the shipped one, and the
+	// first error of a launch in place of a failed test.
+	mutant *ptxsim.Kernel
+	failed *error
 }
 
 // h200 is the device that plans are made for.
@@ -53,13 +59,26 @@ func (r *rig) run() {
 		if k == nil {
 			r.Fatalf("module %s has no kernel %s", l.Entry.Module(), l.Entry.Name())
 		}
+		if r.mutant != nil && r.mutant.Name == k.Name {
+			k = r.mutant
+		}
 		c, err := r.d.Launch(k, l.Grid, int(l.Block), int(l.Shared), l.Args())
 		if err != nil {
-			r.Fatal(err)
+			r.fail("%v", err)
 		}
 		r.counts.Add(c)
 	}
 	r.p.Reset()
+}
+
+// fail ends the test, or the scenario of a mutant.
+func (r *rig) fail(format string, args ...any) {
+	r.Helper()
+	if r.failed == nil {
+		r.Fatalf(format, args...)
+	}
+	*r.failed = fmt.Errorf(format, args...)
+	panic(r.failed)
 }
 
 // matrix is (rows, cols) floats on the device with guard words around every
@@ -130,7 +149,7 @@ func (m *matrix) get() []float64 {
 	b := make([]byte, 4*m.cols)
 	for i := range m.rows {
 		if err := m.r.d.Read(b, m.Ptr+uint64(4*i*int(m.Stride))); err != nil {
-			m.r.Fatalf("row %d of (%d, %d): %v", i, m.rows, m.cols, err)
+			m.r.fail("row %d of (%d, %d): %v", i, m.rows, m.cols, err)
 		}
 		for k := range m.cols {
 			out = append(out, float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*k:]))))
@@ -222,7 +241,7 @@ func (r *rig) near(what string, got, want []float64, tol float64) {
 	for i, w := range want {
 		g := got[i]
 		if math.IsNaN(w) != math.IsNaN(g) || math.IsInf(w, 0) != math.IsInf(g, 0) {
-			r.Fatalf("%s: element %d is %v, want %v", what, i, g, w)
+			r.fail("%s: element %d is %v, want %v", what, i, g, w)
 		}
 		if math.IsNaN(w) || math.IsInf(w, 0) {
 			continue
@@ -233,6 +252,6 @@ func (r *rig) near(what string, got, want []float64, tol float64) {
 		}
 	}
 	if worst > tol*scale {
-		r.Fatalf("%s: element %d is %v, want %v: relative error %.2g, allowed %.2g", what, at, got[at], want[at], worst/scale, tol)
+		r.fail("%s: element %d is %v, want %v: relative error %.2g, allowed %.2g", what, at, got[at], want[at], worst/scale, tol)
 	}
 }

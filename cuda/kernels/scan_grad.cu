@@ -350,7 +350,8 @@ struct Grad {
       if (p.dbias) p.dbias[d] += dbias;
       if (p.dskip) p.dskip[d] += dskip;
     }
-    sync();
+    // No barrier: a thread stages next where it alone has read here, and sums are
+    // written again behind other barriers.
   }
 
   __device__ __attribute__((always_inline)) void run() {
@@ -393,10 +394,8 @@ struct Grad {
             if (l0 > 0) p.carry[cell] = carry;
             else if (p.dh.p) p.dh.p[d * p.dh.stride + n] = carry;
           }
-          if (g == p.groups - 1) {
-            flush(n0, l0, m);
-            if (n0 + NS < p.n) sync();
-          }
+          // What a thread flushes it alone clears for the next pass or tile.
+          if (g == p.groups - 1) flush(n0, l0, m);
         }
         // Only this warp has read its rows.
         put(mine(sd), w);

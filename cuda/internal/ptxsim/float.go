@@ -78,18 +78,24 @@ func (d *decoder) float(in *inst, op string, mods, ops []string) error {
 	case "min":
 		in.class = ALU
 		return binary(func(a, b float32) float32 {
-			if a != a || b < a {
+			switch { // of a NaN and a number the number
+			case a != a:
 				return b
+			case b != b:
+				return a
 			}
-			return a
+			return min(a, b)
 		})
 	case "max":
 		in.class = ALU
 		return binary(func(a, b float32) float32 {
-			if a != a || b > a {
+			switch { // of a NaN and a number the number
+			case a != a:
 				return b
+			case b != b:
+				return a
 			}
-			return a
+			return max(a, b)
 		})
 	case "fma":
 		if ftz {
