@@ -20,6 +20,8 @@ type View struct {
 type Planner struct {
 	Device   Device
 	Launches []Launch
+
+	streamWith func(L int) (streamBlock, int) // of the tests: what streamShape is to say
 }
 
 // NewPlanner plans for a device.

@@ -32,6 +32,7 @@ type rig struct {
 	rng    *rand.Rand
 	counts ptxsim.Counts
 	views  []*matrix
+	used   map[string]bool // kernels that were launched
 
 	// For mutation: a kernel that takes the place of the shipped one, and the
 	// first error of a launch in place of a failed test.
@@ -43,7 +44,7 @@ type rig struct {
 var h200 = Device{SMs: 132, CC: 90, Shared: 227 << 10}
 
 func newRig(t testing.TB) *rig {
-	return &rig{TB: t, d: ptxsim.New(), p: NewPlanner(h200), rng: rand.New(rand.NewPCG(6, 2312))}
+	return &rig{TB: t, used: map[string]bool{}, d: ptxsim.New(), p: NewPlanner(h200), rng: rand.New(rand.NewPCG(6, 2312))}
 }
 
 // run executes what has been planned, and forgets it.
@@ -59,6 +60,7 @@ func (r *rig) run() {
 		if k == nil {
 			r.Fatalf("module %s has no kernel %s", l.Entry.Module(), l.Entry.Name())
 		}
+		r.used[k.Name] = true
 		if r.mutant != nil && r.mutant.Name == k.Name {
 			k = r.mutant
 		}

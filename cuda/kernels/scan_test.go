@@ -132,23 +132,40 @@ func TestScanLanes(t *testing.T) {
 	}
 }
 
-// TestScanStream: both shapes of block, one pass and chunks, tails of tiles and of
-// channels, fewer states than there is room for.
-func TestScanStream(t *testing.T) {
-	for _, s := range []struct{ L, D, N int }{
-		{1, 1, 16}, {16, 3, 9}, {33, 33, 16}, {70, 130, 12}, {200, 65, 16}, {517, 3, 16},
-	} {
-		for _, sms := range []int{1, 4, 132} { // few multiprocessors: one pass of wide blocks
-			r := newRig(t)
-			r.p.Device.SMs = sms
-			what := fmt.Sprint(s, " on ", sms)
-			r.check(what, r.random(scan.Released, s.L, s.D, s.N), ScanStream)
-			r.check(what+" marked", r.random(scan.Released, s.L, s.D, s.N).mark(r, 40), ScanStream)
-			r.check(what+" marked often", r.random(scan.Released, s.L, s.D, s.N).mark(r, 3), ScanStream)
+// streams are the ways of a stream: both shapes of block, one pass and chunks.
+func (r *rig) streams(f func(what string)) {
+	for i, b := range []streamBlock{streamWide, streamNarrow} {
+		for _, chunk := range []int{1 << 30, 48} {
+			r.p.streamWith = func(L int) (streamBlock, int) {
+				if L <= 2*chunk {
+					return b, L
+				}
+				return b, chunk
+			}
+			f(fmt.Sprintf("block %d, chunk %d", i, chunk))
 		}
 	}
 }
 
+// TestScanStream: tails of tiles and of channels, fewer states than there is room
+// for.
+func TestScanStream(t *testing.T) {
+	for _, s := range []struct{ L, D, N int }{
+		{1, 1, 16}, {16, 3, 9}, {33, 33, 16}, {70, 130, 12}, {200, 65, 16}, {517, 3, 16},
+	} {
+		r := newRig(t)
+		r.streams(func(what string) {
+			what = fmt.Sprint(s, " ", what)
+			r.check(what, r.random(scan.Released, s.L, s.D, s.N), ScanStream)
+			r.check(what+" marked", r.random(scan.Released, s.L, s.D, s.N).mark(r, 40), ScanStream)
+		})
+		r.streams(func(what string) {
+			r.check(what+" marked often", r.random(scan.Released, s.L, s.D, s.N).mark(r, 3), ScanStream)
+		})
+	}
+}
+
+// channels, fewer states than there is room for.
 // TestScanBare: nothing optional.
 func TestScanBare(t *testing.T) {
 	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanPairs, ScanChunked, ScanStream} {

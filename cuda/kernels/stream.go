@@ -38,6 +38,9 @@ func (b streamBlock) blocks(D, batch int) int { return batch * ceil(D, b.channel
 // multiprocessor has eight blocks, more than it holds at once, so that the last
 // ones end together; narrow blocks where there is little to do.
 func (p *Planner) streamShape(L, D, batch int) (b streamBlock, chunk int) {
+	if p.streamWith != nil {
+		return p.streamWith(L)
+	}
 	sms := max(p.Device.SMs, 1)
 	if streamNarrow.blocks(D, batch) >= 2*sms {
 		if streamWide.blocks(D, batch) >= 3*sms {

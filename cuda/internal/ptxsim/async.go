@@ -53,7 +53,14 @@ func (d *decoder) asynchronous(in *inst, mods, ops []string) error {
 			if mask>>l&1 == 0 {
 				continue
 			}
+			// From now on the words are the copy's: whoever has read them since the
+			// last barrier races with it, and nobody may touch them before it lands.
 			c := copyAsync{to: in.at(w, l), n: in.bytes / 4}
+			i, err := w.b.touch(c.to, in.bytes, w.index*32+l, true)
+			if err != nil {
+				return err
+			}
+			w.b.fly(i, c.n, true)
 			words, err := w.b.d.load(from.at(w, l), in.bytes)
 			if err != nil {
 				return fmt.Errorf("lane %d: %w", l, err)
@@ -77,6 +84,13 @@ func commitCopies(w *warp, _ *inst, mask uint32) error {
 	return nil
 }
 
+// fly says that copies to n words from i on are on their way, or no longer.
+func (b *block) fly(i, n int, flying bool) {
+	for k := range n {
+		b.marks[i+k].flying = flying
+	}
+}
+
 // waitCopies lands all groups but the newest in.offset.
 func waitCopies(w *warp, in *inst, mask uint32) error {
 	for l := range 32 {
@@ -86,6 +100,7 @@ func waitCopies(w *warp, in *inst, mask uint32) error {
 		c := &w.copies[l]
 		for len(c.groups) > int(in.offset) {
 			for _, x := range c.groups[0] {
+				w.b.fly(int(x.to/4), x.n, false)
 				i, err := w.b.touch(x.to, 4*x.n, w.index*32+l, true)
 				if err != nil {
 					return err

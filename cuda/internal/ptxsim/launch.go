@@ -30,6 +30,7 @@ type sharedMark struct {
 	epoch          uint32
 	writer, reader int32 // thread + 1; 0: nobody, −1: several
 	written        bool
+	flying         bool // an asynchronous copy to it has not been waited for
 }
 
 // Launch runs a kernel over a grid of blocks of the given number of threads,
@@ -137,6 +138,9 @@ func (b *block) touch(at uint64, n, thread int, write bool) (int, error) {
 		m := &b.marks[k]
 		if m.epoch != b.epoch {
 			m.epoch, m.writer, m.reader = b.epoch, 0, 0
+		}
+		if m.flying {
+			return 0, fmt.Errorf("access to %d of shared memory, to which a copy is on its way", 4*k)
 		}
 		if m.writer != 0 && m.writer != me {
 			return 0, fmt.Errorf("race: thread %d and thread %d at %d of shared memory", m.writer-1, thread, 4*k)
