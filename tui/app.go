@@ -95,6 +95,9 @@ func NewModel(e Engine, o Options) *Model {
 	m.sent = m.frame.Tokens.Len()
 	m.notice = m.frame.NoticeSeq
 	m.cursor.T = m.frame.Tokens.Len() - 1
+	if o.At != nil && *o.At < m.cursor.T {
+		m.follow, m.cursor.T = false, max(*o.At, 0)
+	}
 	if card := m.frame.Info.Card; len(card.Symbols) > 0 {
 		t, err := tokenizer.For(card, m.frame.Info.Config.VocabSize)
 		if err == nil { // an error is the session's to report: it reads the same card

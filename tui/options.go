@@ -21,6 +21,9 @@ type Options struct {
 	Prompt string
 	// Blank starts with an empty history instead.
 	Blank bool
+	// At is the token that the cursor begins at, in a session that has a history;
+	// nil is the newest.
+	At *int
 	// Prompts are offered by `p`; nil offers those of the model's card.
 	Prompts []model.Example
 	// Intro plays the prompt and leads through four keys.

@@ -62,7 +62,8 @@ func Make() ([]byte, error) {
 	kept := t.n
 	t.feed(one, second, session.FromPrompt)
 	t.feed(one, answer, session.Generated)
-	t.act(session.SetMark{T: kept + 1, Name: "9 after ¶: the wipe"}, 1)
+	wipe := session.Mark{T: kept + 1, Name: "9 after ¶: the wipe"}
+	t.mark(one, wipe)
 	whole := t.n
 
 	t.act(session.Type{At: kept - 1, Text: never, Flags: session.FromKeys}, 1)
@@ -72,7 +73,7 @@ func Make() ([]byte, error) {
 	t.feed(two, reply, session.Generated)
 
 	t.n = whole // back on the first branch
-	t.act(session.SetMark{T: kept - 1, Name: "the first answer"}, 1)
+	t.mark(one, session.Mark{T: kept - 1, Name: "the first answer"}, wipe)
 	if t.err != nil {
 		return nil, t.err
 	}
@@ -121,6 +122,15 @@ func (t *tape) feed(branch session.BranchInfo, text string, flags session.Flags)
 func (t *tape) act(op session.Op, branch int) {
 	if t.err == nil {
 		t.err = t.rec.Act(op, session.Place{ID: branch, T: t.n})
+	}
+}
+
+// mark sets the first of a branch's marks, which now stand beside its tokens.
+func (t *tape) mark(branch session.BranchInfo, marks ...session.Mark) {
+	t.act(session.SetMark(marks[0]), branch.ID)
+	if t.err == nil {
+		branch.Current = true
+		t.err = t.rec.Beside(&session.Beside{Branch: branch, Marks: marks})
 	}
 }
 

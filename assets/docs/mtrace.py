@@ -44,7 +44,8 @@ class Trace:
             elif folder == "event":
                 e = json.loads(bytes(b))
                 self.events.append(e)
-                self.branch = e["branch"] or self.branch
+                if e["op"] != "beside" or e["args"]["current"]:
+                    self.branch = e["branch"] or self.branch
                 if e["op"] == "branch":
                     a = e["args"]
                     shared = a["at"] + 1 if a["parent"] else 0

@@ -27,6 +27,8 @@ type app struct {
 	size func() (width, height int)
 	// explore shows the screen; tests replace it.
 	explore func(ctx context.Context, a *app, o explorer) error
+	// showReplay shows a recording; tests replace it.
+	showReplay func(ctx context.Context, a *app, p *replayed) error
 	// learner shows trainings; tests replace it.
 	learner learner
 
@@ -49,8 +51,9 @@ func processApp() *app {
 			}
 			return w, h
 		},
-		explore: explore,
-		learner: learner{live: learn.Run, replay: learn.Replay},
+		explore:    explore,
+		showReplay: showReplay,
+		learner:    learner{live: learn.Run, replay: learn.Replay},
 	}
 }
 

@@ -26,6 +26,7 @@ type explorer struct {
 	strict    bool
 	intro     bool // asked for
 	ownPrompt bool // the command line brings one
+	record    recordFlags
 }
 
 // explore shows the screen until it is left. While it is up, signals are the
@@ -36,18 +37,35 @@ func explore(ctx context.Context, a *app, o explorer) error {
 		return err
 	}
 	defer free()
+	rec, err := o.record.observe(ctx, o.input, s)
+	if err != nil {
+		s.Close()
+		return err
+	}
 	device, stop := watchDevice(o.input)
 	defer stop()
-	profile, _ := a.colours()
-	err = tui.Run(context.WithoutCancel(ctx), session.Start(s), tui.Options{
-		Prompt:  o.prompt,
-		Blank:   o.ownPrompt && o.prompt == "",
-		Intro:   o.intro || !o.ownPrompt && o.file.Card.Name == assets.Default && o.builtin && a.firstStart(),
-		Strict:  o.strict,
-		Profile: profile,
-		Device:  device,
-		Version: version(),
+	return a.show(ctx, s, rec, tui.Options{
+		Prompt: o.prompt,
+		Blank:  o.ownPrompt && o.prompt == "",
+		Intro:  o.intro || !o.ownPrompt && o.file.Card.Name == assets.Default && o.builtin && a.firstStart(),
+		Strict: o.strict,
+		Device: device,
 	})
+}
+
+// show shows the screen on a session, which it closes, and ends a recording
+// that goes on.
+func (a *app) show(ctx context.Context, s *session.Session, rec *recording, o tui.Options) error {
+	o.Profile, _ = a.colours()
+	o.Version = version()
+	engine := session.Start(s)
+	if rec != nil {
+		rec.do = func(op session.Op) { engine.Do(op) }
+	}
+	err := tui.Run(context.WithoutCancel(ctx), engine, o)
+	if rec != nil {
+		err = errors.Join(err, a.endExplored(rec))
+	}
 	var signal *tui.SignalError
 	if errors.As(err, &signal) {
 		return errInterrupted

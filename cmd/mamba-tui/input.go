@@ -28,6 +28,7 @@ type inputFlags struct {
 	cpu                cpuFlag
 	prompt, promptFile string
 	strict             bool
+	bare               bool // no prompt is no prompt, not the model's example
 	flags              *cobra.Command
 }
 
@@ -71,11 +72,17 @@ type input struct {
 // open loads what the flags name. Its errors are usage errors, but for a
 // backend that is not available.
 func (a *app) open(o inputFlags) (*input, error) {
-	in := &input{}
-	var err error
-	if in.file, in.builtin, err = loadModel(o.model); err != nil {
+	file, builtin, err := loadModel(o.model)
+	if err != nil {
 		return nil, usage(err)
 	}
+	return a.openFile(o, file, builtin)
+}
+
+// openFile is open with a model that is loaded already.
+func (a *app) openFile(o inputFlags, file *checkpoint.File, builtin bool) (*input, error) {
+	in := &input{file: file, builtin: builtin}
+	var err error
 	if in.tokenizer, err = tokenizer.For(in.file.Card, in.file.Config.VocabSize); err != nil {
 		return nil, usage(err)
 	}
@@ -128,7 +135,7 @@ func (a *app) readPrompt(o inputFlags, card model.Card) (string, error) {
 			return "", fmt.Errorf("the prompt has %d bytes, at most %d are read", len(o.prompt), maxPrompt)
 		}
 		return o.prompt, nil
-	case len(card.Prompts) > 0:
+	case len(card.Prompts) > 0 && !o.bare:
 		return card.Prompts[0].Text, nil
 	}
 	return "", nil

@@ -51,6 +51,8 @@ func (r *jsonReport) begin(in *input, o runOptions) error {
 	l = appendString(l, in.backend.Name())
 	l = append(l, `,"backend_note":`...)
 	l = appendString(l, in.note)
+	l = append(l, `,"resumed":`...)
+	l = strconv.AppendInt(l, int64(o.from.steps), 10)
 	l = append(l, `,"prompt_tokens":`...)
 	l = strconv.AppendInt(l, int64(len(in.tokens)), 10)
 	l = append(l, `,"other_tokens":`...)

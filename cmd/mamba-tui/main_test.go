@@ -34,9 +34,10 @@ func testApp(stdin string, env ...string) (*app, *bytes.Buffer, *bytes.Buffer) {
 	var out, err bytes.Buffer
 	return &app{
 		in: strings.NewReader(stdin), out: &out, err: &err,
-		environ: append([]string{"TERM=xterm-256color"}, env...),
-		size:    func() (int, int) { return 0, 0 },
-		explore: func(context.Context, *app, explorer) error { panic("the screen was started") },
+		environ:    append([]string{"TERM=xterm-256color"}, env...),
+		size:       func() (int, int) { return 0, 0 },
+		explore:    func(context.Context, *app, explorer) error { panic("the screen was started") },
+		showReplay: func(context.Context, *app, *replayed) error { panic("the screen was started") },
 	}, &out, &err
 }
 

@@ -41,6 +41,9 @@ func (r *plainReport) begin(in *input, o runOptions) error {
 	fmt.Fprintf(r.out, "Backend %s%s.\n", in.backend.Name(), note)
 	d := in.file.Config
 	fmt.Fprintf(r.out, "%s, %s, %s.\n", plural(d.NLayer, "layer"), plural(d.DInner, "channel"), plural(d.DState, "state")+" a channel")
+	if o.from.what != "" {
+		fmt.Fprintf(r.out, "%s.\n", o.from.what)
+	}
 	fmt.Fprintf(r.out, "Prompt of %s.\n", plural(len(in.tokens), "token"))
 	if n := in.others(); n > 0 {
 		fmt.Fprintf(r.out, "%s outside the alphabet, read as %s.\n", plural(n, "token"),

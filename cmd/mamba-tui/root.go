@@ -23,9 +23,10 @@ mamba-tui run --model ./mamba-130m-hf --prompt '12092 13 619' --json`
 
 func (a *app) rootCommand() *cobra.Command {
 	var (
-		o     inputFlags
-		plain bool
-		intro bool
+		o      inputFlags
+		record recordFlags
+		plain  bool
+		intro  bool
 	)
 	root := &cobra.Command{
 		Use:     "mamba-tui",
@@ -38,16 +39,20 @@ func (a *app) rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: a.command(func(cmd *cobra.Command) error {
-			if plain || a.screenless() != "" {
-				return a.run(cmd.Context(), runOptions{input: o, plain: true, top: defaultTop})
+			if err := record.check(); err != nil {
+				return err
 			}
-			return a.screen(cmd.Context(), o, intro)
+			if plain || a.screenless() != "" {
+				return a.run(cmd.Context(), runOptions{input: o, plain: true, top: defaultTop, record: record})
+			}
+			return a.screen(cmd.Context(), o, record, intro)
 		}),
 	}
 	o.addTo(root)
+	record.addTo(root)
 	root.Flags().BoolVar(&plain, "plain", false, "print a plain report instead of the screen")
 	root.Flags().BoolVar(&intro, "intro", false, "show the introduction of the first start again")
-	root.AddCommand(a.runCommand(), a.snapshotCommand(), a.modelsCommand(), a.learnCommand(), a.trainCommand(), a.evalCommand(), a.benchCommand(), a.doctorCommand(), a.manCommand())
+	root.AddCommand(a.runCommand(), a.replayCommand(), a.traceCommand(), a.snapshotCommand(), a.modelsCommand(), a.learnCommand(), a.trainCommand(), a.evalCommand(), a.benchCommand(), a.doctorCommand(), a.manCommand())
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
@@ -55,11 +60,11 @@ func (a *app) rootCommand() *cobra.Command {
 }
 
 // screen prepares what the explorer shows and shows it.
-func (a *app) screen(ctx context.Context, o inputFlags, intro bool) error {
+func (a *app) screen(ctx context.Context, o inputFlags, record recordFlags, intro bool) error {
 	in, err := a.open(o)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	return a.explore(ctx, a, explorer{input: in, strict: o.strict, intro: intro, ownPrompt: o.hasPrompt()})
+	return a.explore(ctx, a, explorer{input: in, strict: o.strict, intro: intro, ownPrompt: o.hasPrompt(), record: record})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"math"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,8 @@ type runOptions struct {
 	top     int
 	json    bool
 	plain   bool
+	record  recordFlags
+	from    fromFlags
 }
 
 const runLong = `Run the prompt through the model and report every token, without a screen.
@@ -51,7 +54,9 @@ func (a *app) runCommand() *cobra.Command {
 		Long:  runLong,
 		Example: `mamba-tui run --prompt '¶4acba17c?'
 mamba-tui run --prompt-file - --json < prompt.txt
-mamba-tui run --prompt '¶7' --steps 20 --temperature 0.8 --seed 1`,
+mamba-tui run --prompt '¶7' --steps 20 --temperature 0.8 --seed 1
+mamba-tui run --prompt '¶4acba17c?' --record run.npz
+mamba-tui run --resume run.npz@4 --prompt 'bb?'`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(cmd *cobra.Command) error {
 			if err := o.check(); err != nil {
@@ -70,11 +75,16 @@ mamba-tui run --prompt '¶7' --steps 20 --temperature 0.8 --seed 1`,
 	f.BoolVar(&o.json, "json", false, "one JSON object a line")
 	f.BoolVar(&o.plain, "plain", false, "sentences for people and screen readers (the default)")
 	cmd.MarkFlagsMutuallyExclusive("json", "plain")
+	o.record.addTo(cmd)
+	o.from.addTo(cmd)
 	return cmd
 }
 
 // check bounds the numbers of the command line.
 func (o *runOptions) check() error {
+	if err := errors.Join(o.record.check(), o.from.check(o.record)); err != nil {
+		return usage(err)
+	}
 	switch {
 	case o.steps < 0 || o.steps > maxSteps:
 		return usagef("--steps is %d, want 0 to %d", o.steps, maxSteps)
@@ -98,12 +108,12 @@ type reporter interface {
 // run opens the input and reports every token of the prompt and of what the
 // model continues it with. When ctx ends, the steps done are reported.
 func (a *app) run(ctx context.Context, o runOptions) (err error) {
-	in, err := a.open(o.input)
+	in, start, err := a.openFrom(ctx, &o)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	if o.steps > 0 && len(in.tokens) == 0 {
+	if o.steps > 0 && len(in.tokens) == 0 && start.steps == 0 {
 		return usagef("nothing to continue: the prompt is empty, give one with --prompt or --prompt-file")
 	}
 	out := bufio.NewWriterSize(a.out, 1<<16)
@@ -124,6 +134,15 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 		return err
 	}
 	defer w.free()
+	if err := start.put(w); err != nil {
+		return err
+	}
+	if w.record, err = start.record(ctx, &o, in); err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, a.endRecording(w, o.record.file), o.from.save(w))
+	}()
 	for rest := in.tokens; len(rest) > 0; {
 		if ctx.Err() != nil {
 			return errInterrupted

@@ -4,6 +4,7 @@ import (
 	"mamba-tui/model"
 	"mamba-tui/model/session"
 	"mamba-tui/model/tokenizer"
+	"mamba-tui/model/trace"
 	"mamba-tui/scan"
 )
 
@@ -32,6 +33,9 @@ type walk struct {
 	chunk int // tokens of one Forward
 	top   int
 	vocab int
+
+	record *trace.Recorder // nil: nothing is recorded
+	failed error           // what ended the recording
 
 	state  *model.State
 	a      [][]float32 // A of each layer, (D, N)
@@ -77,11 +81,18 @@ func (w *walk) forward(tokens []tokenizer.Token, source string, f func(*step) er
 	}
 	V := w.in.file.Config.VocabSize
 	logits := w.logits[:len(tokens)*V]
+	var steps *session.Steps
+	if w.record != nil && w.failed == nil {
+		steps = w.steps(tokens, source)
+	}
 	err := w.in.model.Forward(w.state, w.ids, model.Options{
 		Logits: logits,
 		Tap: &model.Tap{
-			What: model.TapDelta | model.TapU | model.TapB | model.TapH,
+			What: model.TapDrive | model.TapH,
 			Func: func(r *model.Record) {
+				if steps != nil {
+					steps.Records[r.Layer] = trace.Keep(r)
+				}
 				for t := range w.layers[:len(tokens)] {
 					w.layers[t][r.Layer] = session.MeasureToken(r, t, w.a[r.Layer], scan.Released)
 				}
@@ -90,6 +101,10 @@ func (w *walk) forward(tokens []tokenizer.Token, source string, f func(*step) er
 	})
 	if err != nil {
 		return err
+	}
+	if steps != nil {
+		// A full disk ends the recording, not the run.
+		w.failed = w.record.Computed(steps, logits, V)
 	}
 	for t, token := range tokens {
 		// Rows above the tokenizer's ids are padding of the embedding.
@@ -109,4 +124,33 @@ func (w *walk) forward(tokens []tokenizer.Token, source string, f func(*step) er
 		}
 	}
 	return nil
+}
+
+// steps are tokens about to be computed, as a recorder takes them.
+func (w *walk) steps(tokens []tokenizer.Token, source string) *session.Steps {
+	flags := session.FromPrompt
+	if source == sourceGenerated {
+		flags = session.Generated
+	}
+	return &session.Steps{
+		Branch: session.BranchInfo{ID: 1, At: -1}, From: w.done,
+		Tokens:  w.in.sessionTokens(tokens, flags),
+		Records: make([]*model.Record, len(w.a)),
+		State:   func(dst *model.Snapshot) error { return w.state.Save(dst) },
+	}
+}
+
+// sessionTokens are tokens as a session keeps them.
+func (in *input) sessionTokens(tokens []tokenizer.Token, flags session.Flags) []session.Token {
+	list := make([]session.Token, len(tokens))
+	for i, t := range tokens {
+		list[i] = session.Token{ID: t.ID, Flags: flags}
+		if t.Other {
+			list[i].Flags |= session.Other
+		}
+		if t.Text != in.tokenizer.Text(t.ID) {
+			list[i].Typed = t.Text
+		}
+	}
+	return list
 }

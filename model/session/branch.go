@@ -18,7 +18,8 @@ type branch struct {
 	marks  []Mark
 	tokens History // of the current branch: when it was last left
 	overlay
-	kept bool // made by naming a list of tweaks: it is compared under them
+	kept bool   // made by naming a list of tweaks: it is compared under them
+	told Beside // to the observer
 }
 
 // BranchInfo is a branch in the list of all.

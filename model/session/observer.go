@@ -18,6 +18,10 @@ type Observer interface {
 	// Steps is told of tokens of the clean run that were computed for the first
 	// time. Everything in it is valid only during the call.
 	Steps(s *Steps) error
+	// Beside is told of a branch when it appears, and after an operation that
+	// changed anything of it but its tokens: its name, its marks, its list of
+	// tweaks, or that it is the current one.
+	Beside(b *Beside) error
 }
 
 // Steps are tokens [From, From+len(Tokens)) of a branch, computed for the first
@@ -43,7 +47,9 @@ func (s *Session) Do(ctx context.Context, op Op) error {
 	if _, own := op.(Record); !own && s.usable() == nil {
 		s.observed(func(o Observer) error { return o.Act(op, Place{s.branches[s.current].id, s.clean.n}) })
 	}
-	return op.apply(ctx, s)
+	err := op.apply(ctx, s)
+	s.tellBeside()
+	return err
 }
 
 // Record makes o the observer of everything from now on, after telling it the
@@ -72,7 +78,8 @@ func (s *Session) observed(f func(Observer) error) {
 
 // Replay tells o the past as if it had observed it: the tokens of every branch
 // that are the branch's own, in the order of the branches, so that each comes
-// after the one it left, computed again; and then the marks of the current one. What was rolled back is gone and not told.
+// after the one it left, computed again, and what stands beside them. What was
+// rolled back is gone and not told.
 func (s *Session) Replay(ctx context.Context, o Observer) error {
 	if err := s.usable(); err != nil {
 		return err
@@ -81,9 +88,9 @@ func (s *Session) Replay(ctx context.Context, o Observer) error {
 		if err := s.replay(ctx, o, i); err != nil {
 			return fmt.Errorf("session: telling the past of branch %d: %w", b.id, err)
 		}
-	}
-	for _, m := range s.branches[s.current].marks {
-		if err := o.Act(SetMark(m), Place{s.branches[s.current].id, s.clean.n}); err != nil {
+		now := s.besideOf(i)
+		s.branches[i].told = now
+		if err := o.Beside(&now); err != nil {
 			return err
 		}
 	}

@@ -15,9 +15,10 @@ import (
 
 // notes keeps everything it is told.
 type notes struct {
-	t    *testing.T
-	s    *Session
-	acts []string
+	t      *testing.T
+	s      *Session
+	acts   []string
+	beside []Beside
 	// branch → token → what was told of it
 	rows map[int]map[int]row
 	fail int // the call that fails; 0: none
@@ -41,6 +42,21 @@ func (n *notes) call() error {
 func (n *notes) Act(op Op, at Place) error {
 	n.acts = append(n.acts, fmt.Sprintf("%d@%d %T", at.ID, at.T, op))
 	return n.call()
+}
+
+func (n *notes) Beside(b *Beside) error {
+	n.beside = append(n.beside, *b)
+	return nil
+}
+
+// last is what each branch was last told to be, but for its length.
+func (n *notes) last() map[int]Beside {
+	m := map[int]Beside{}
+	for _, b := range n.beside {
+		b.Branch.Len = 0
+		m[b.Branch.ID] = b
+	}
+	return m
 }
 
 func (n *notes) Steps(st *Steps) error {
@@ -131,6 +147,9 @@ func TestObserversAreToldEverything(t *testing.T) {
 			}
 		}
 	}
+	if b := first.last(); len(b) != 3 || len(b[1].Marks) != 1 || len(b[2].Marks) != 1 || len(b[3].Tweaks) != 1 || b[3].Tweaks[0].Vector == nil || !b[3].Branch.Current || b[1].Branch.Current {
+		t.Errorf("beside the tokens: %+v", b)
+	}
 	for i := 17; i < 22; i++ {
 		delete(first.rows[1], i) // rolled back: a late recording does not know them
 	}
@@ -138,6 +157,9 @@ func TestObserversAreToldEverything(t *testing.T) {
 		late := observedHistory(t, m, at)
 		if !reflect.DeepEqual(late.rows, first.rows) {
 			t.Errorf("a recording that begins before operation %d tells something else", at)
+		}
+		if !reflect.DeepEqual(late.last(), first.last()) {
+			t.Errorf("a recording that begins before operation %d tells something else beside the tokens", at)
 		}
 	}
 }

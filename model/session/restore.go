@@ -12,6 +12,10 @@ type Line struct {
 	At     int     // last token shared with it; −1: none
 	Tokens []Token // those after At
 	Name   string  // untrusted text; may be empty
+	Marks  []Mark  // ascending by T
+	Tweaks []Tweak // the list over it, constants included
+	Hidden bool    // the list is not in force
+	Kept   bool    // made by naming its list
 }
 
 // Restore fills an empty session with branches, numbered from 1 on, and makes
@@ -51,12 +55,45 @@ func (s *Session) Restore(ctx context.Context, lines []Line, current int) error 
 			}
 		}
 		b.tokens = b.tokens.add(l.Tokens)
+		if err := s.restoreBeside(&b, l); err != nil {
+			return err
+		}
 		branches = append(branches, b)
 	}
 	tokens := branches[current-1].tokens
 	s.branches, s.current, s.clean.branch = branches, current-1, current
 	s.setTokens(tokens)
+	s.dropChanged() // the tweaks of the current branch begin theirs
 	return s.computeAll(ctx)
+}
+
+// restoreBeside checks and sets what stands beside a branch's tokens.
+func (s *Session) restoreBeside(b *branch, l Line) error {
+	for i, m := range l.Marks {
+		if m.T < 0 || m.T >= b.tokens.Len() || i > 0 && m.T <= l.Marks[i-1].T || len(m.Name) > maxName {
+			return fmt.Errorf("session: mark %d of branch %d is at token %d of %d", i, b.id, m.T, b.tokens.Len())
+		}
+	}
+	b.marks = l.Marks
+	if len(l.Tweaks) > maxTweaks {
+		return fmt.Errorf("session: branch %d has %d tweaks, the most there can be are %d", b.id, len(l.Tweaks), maxTweaks)
+	}
+	for _, t := range l.Tweaks {
+		if frozenName[t.Kind] != "" && t.Vector == nil {
+			return fmt.Errorf("session: tweak %q of branch %d has no constants", t.Kind, b.id)
+		}
+		t, err := s.check(t)
+		if err != nil {
+			return err
+		}
+		if t.ID <= b.lastID {
+			return fmt.Errorf("session: tweak %d of branch %d comes after tweak %d", t.ID, b.id, b.lastID)
+		}
+		b.lastID = t.ID
+		b.list = append(b.list, t)
+	}
+	b.hidden, b.kept = l.Hidden, l.Kept
+	return nil
 }
 
 // fixed refuses what would read other tokens than those a machine knows.

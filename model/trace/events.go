@@ -12,6 +12,7 @@ import (
 // Operations that are no session.Op: what a recorder itself has to say.
 const (
 	opBranch = "branch" // a branch appears: branchEvent
+	opBeside = "beside" // what stands beside a branch's tokens: besideEvent
 	opTyped  = "typed"  // what was typed where it differs from the symbol: typedEvent
 )
 
@@ -33,17 +34,39 @@ type typedText struct {
 	Text string `json:"text"`
 }
 
+// besideEvent is a branch and what stands beside its tokens, told whenever it
+// changed: session.Beside.
+type besideEvent struct {
+	branchEvent
+	Current bool            `json:"current"`
+	Marks   []session.Mark  `json:"marks,omitempty"`
+	Tweaks  []session.Tweak `json:"tweaks,omitempty"`
+	Hidden  bool            `json:"hidden,omitempty"`
+	Kept    bool            `json:"kept,omitempty"`
+}
+
 // ops are the session's operations by the name that stands in a trace, which
 // never changes.
 var ops = map[string]reflect.Type{
-	"type":        reflect.TypeFor[session.Type](),
-	"back":        reflect.TypeFor[session.Back](),
-	"generate":    reflect.TypeFor[session.Generate](),
-	"freeze":      reflect.TypeFor[session.Freeze](),
-	"clear":       reflect.TypeFor[session.Clear](),
-	"set-mark":    reflect.TypeFor[session.SetMark](),
-	"name-branch": reflect.TypeFor[session.NameBranch](),
-	"delete-mark": reflect.TypeFor[session.DeleteMark](),
+	"type":           reflect.TypeFor[session.Type](),
+	"back":           reflect.TypeFor[session.Back](),
+	"generate":       reflect.TypeFor[session.Generate](),
+	"clear":          reflect.TypeFor[session.Clear](),
+	"set-mark":       reflect.TypeFor[session.SetMark](),
+	"delete-mark":    reflect.TypeFor[session.DeleteMark](),
+	"name-branch":    reflect.TypeFor[session.NameBranch](),
+	"switch-branch":  reflect.TypeFor[session.SwitchBranch](),
+	"compare-branch": reflect.TypeFor[session.CompareBranch](),
+	"keep-tweaks":    reflect.TypeFor[session.KeepTweaks](),
+	"add-tweak":      reflect.TypeFor[session.AddTweak](),
+	"remove-tweak":   reflect.TypeFor[session.RemoveTweak](),
+	"scope-tweak":    reflect.TypeFor[session.ScopeTweak](),
+	"toggle-tweaks":  reflect.TypeFor[session.ToggleTweaks](),
+	"set-tweaks":     reflect.TypeFor[session.SetTweaks](),
+	"default-tweaks": reflect.TypeFor[session.DefaultTweaks](),
+	"freeze":         reflect.TypeFor[session.Freeze](),
+	"undo":           reflect.TypeFor[session.Undo](),
+	"redo":           reflect.TypeFor[session.Redo](),
 }
 
 // nameOf is the name of an operation in a trace.

@@ -35,7 +35,7 @@ func (r *Recorder) Feed(ctx context.Context, m *model.Model, s *model.State, bra
 		if err != nil {
 			return err
 		}
-		if err := r.computed(steps, logits, c.VocabSize); err != nil {
+		if err := r.Computed(steps, logits, c.VocabSize); err != nil {
 			return err
 		}
 		from += len(chunk)
@@ -43,8 +43,9 @@ func (r *Recorder) Feed(ctx context.Context, m *model.Model, s *model.State, bra
 	return nil
 }
 
-// computed records steps whose guesses are those of logits.
-func (r *Recorder) computed(steps *session.Steps, logits []float32, vocab int) error {
+// Computed records steps whose guesses are those of logits, rows of width vocab:
+// everything of steps but Top and Branch.Len is filled in.
+func (r *Recorder) Computed(steps *session.Steps, logits []float32, vocab int) error {
 	steps.Branch.Len = steps.From + len(steps.Tokens)
 	steps.Top = make([][]session.Guess, len(steps.Tokens))
 	for i := range steps.Top {

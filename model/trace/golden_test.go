@@ -70,10 +70,28 @@ func goldenV1(t *testing.T) []byte {
 	first := session.BranchInfo{ID: 1, At: -1}
 	feed(first, "", "abcdxbca", session.FromPrompt)
 	act(session.SetMark{T: 2, Name: "c"}, 1, 8)
+	beside := func(b session.Beside) {
+		t.Helper()
+		if err := rec.Beside(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	marks := []session.Mark{{T: 2, Name: "c"}}
+	beside(session.Beside{Branch: session.BranchInfo{ID: 1, At: -1, Current: true}, Marks: marks})
 	act(session.Back{N: 2}, 1, 8)
 	feed(first, "abcdxb", "d", session.FromKeys)
 	act(session.Type{At: 3, Text: "dd", Flags: session.FromKeys}, 1, 7)
 	feed(session.BranchInfo{ID: 2, Parent: 1, At: 3, Name: "other"}, "abcd", "ddabcd", session.FromKeys)
+	gain := session.Tweak{Kind: session.DeltaGain, Layer: 1, Channel: -1, State: -1, From: 5, To: session.End, Value: 2}
+	act(session.AddTweak{Tweak: gain}, 2, 10)
+	gain.ID = 1
+	beside(session.Beside{
+		Branch: session.BranchInfo{ID: 2, Parent: 1, At: 3, Name: "other", Current: true}, Marks: marks,
+		Tweaks: []session.Tweak{gain, {
+			ID: 3, Kind: session.FreezeC, Layer: -1, Channel: -1, State: -1, To: session.End, MeanTokens: 10, MeanBranch: 2,
+			Vector: [][]float32{{1, 2, 3, 4, 0.1}, {5, 4, 3, 2, 1e-9}},
+		}},
+	})
 	if err := rec.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -142,11 +160,15 @@ func TestGoldenV1(t *testing.T) {
 	}
 	defer p.Close()
 	s := newSession(t, f, p)
-	if notes, err := tr.Restore(context.Background(), s); err != nil || notes != nil {
-		t.Errorf("%v %v", notes, err)
+	if err := tr.Restore(context.Background(), s); err != nil {
+		t.Error(err)
 	}
-	if f := frame(t, s, 0); f.Tokens.Len() != 10 || len(f.Marks) != 1 || f.Branches[1].Name != "other" {
-		t.Errorf("%d tokens, marks %v", f.Tokens.Len(), f.Marks)
+	v := frame(t, s, 0)
+	if v.Tokens.Len() != 10 || len(v.Marks) != 1 || v.Branches[1].Name != "other" || len(v.Tweaks) != 2 {
+		t.Fatalf("%d tokens, marks %v, tweaks %v", v.Tokens.Len(), v.Marks, v.Tweaks)
+	}
+	if a, b := v.Tweaks[0], v.Tweaks[1]; a.Name() != "Δ×2.0" || a.From != 5 || a.To != session.End || b.Name() != "freeze C at its clean mean" || b.Vector[1][4] != 1e-9 {
+		t.Errorf("%+v", v.Tweaks)
 	}
 }
 

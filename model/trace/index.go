@@ -56,7 +56,7 @@ type line struct {
 	parts      []stretch
 	keys       []keyframe
 	name       string
-	event      int // how many events there were when it was opened
+	beside     *besideEvent // nil: nothing was told
 }
 
 // len is the number of steps.
@@ -260,11 +260,32 @@ func (x *index) readEvent(e npz.Entry) error {
 			return err
 		}
 	}
+	current := true
+	if ev.Op == opBeside {
+		if current, err = x.beside(&ev); err != nil {
+			return err
+		}
+	}
 	x.events = append(x.events, ev)
-	if ev.Branch > 0 {
+	if ev.Branch > 0 && current {
 		x.last = ev.Branch
 	}
 	return nil
+}
+
+// beside keeps the newest of what stands beside a branch, and says whether it is
+// the current one.
+func (x *index) beside(ev *Event) (current bool, err error) {
+	b := &besideEvent{}
+	if err := json.Unmarshal(ev.Args, b); err != nil {
+		return false, fmt.Errorf("trace: %s: %w", ev.Name, err)
+	}
+	l, err := x.line(b.ID)
+	if err != nil {
+		return false, fmt.Errorf("%w: %s", err, ev.Name)
+	}
+	l.beside = b
+	return b.Current, nil
 }
 
 // open makes the line of a branch that an event announces.
@@ -276,7 +297,7 @@ func (x *index) open(ev *Event) error {
 	if b.ID < 1 || b.ID > maxBranches || x.lines[b.ID] != nil {
 		return fmt.Errorf("trace: %s opens branch %d, which is there or cannot be", ev.Name, b.ID)
 	}
-	l := &line{parent: b.Parent, at: b.At, name: b.Name, event: len(x.events)}
+	l := &line{parent: b.Parent, at: b.At, name: b.Name}
 	if b.Parent != 0 {
 		p, err := x.line(b.Parent)
 		if err != nil {

@@ -198,3 +198,7 @@ func (t *Trace) Check() error {
 // Repair writes what is complete to w, as a closed file. The error says what
 // was left out, if anything was damaged and not only missing.
 func (t *Trace) Repair(w io.Writer) error { return t.file.Copy(npz.NewWriter(w)) }
+
+// Torn says that err tells of a recording that was cut off, and not of bytes
+// that are wrong.
+func Torn(err error) bool { return errors.Is(err, npz.ErrTorn) }

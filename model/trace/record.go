@@ -114,28 +114,51 @@ func (r *Recorder) Steps(s *session.Steps) error {
 
 // open announces the branch of s if it is new.
 func (r *Recorder) open(s *session.Steps) (*recorded, error) {
-	id := s.Branch.ID
-	if b := r.branches[id]; b != nil {
-		if s.From > b.n {
-			return nil, fmt.Errorf("trace: step %d of branch %d comes after %d steps", s.From, id, b.n)
+	b, err := r.announce(s.Branch)
+	if err == nil && s.From > b.n {
+		err = fmt.Errorf("trace: step %d of branch %d comes after %d steps: a recording needs all of the past", s.From, b.ID, b.n)
+	}
+	return b, err
+}
+
+// announce makes a branch known that is not yet: what it shares with its parent
+// is then its own.
+func (r *Recorder) announce(info session.BranchInfo) (*recorded, error) {
+	if b := r.branches[info.ID]; b != nil {
+		return b, nil
+	}
+	b := &recorded{branchEvent: branchEvent{ID: info.ID, Parent: info.Parent, At: -1, Name: info.Name}}
+	if p := r.branches[info.Parent]; p != nil {
+		b.At = info.At
+		if b.At >= p.n {
+			return nil, fmt.Errorf("trace: branch %d leaves branch %d after step %d, which has %d steps", b.ID, p.ID, b.At, p.n)
 		}
+	} else if info.Parent != 0 {
+		return nil, fmt.Errorf("trace: branch %d leaves branch %d, which was not recorded: a recording needs all of the past", b.ID, info.Parent)
+	}
+	b.n = b.At + 1
+	b.lastKey = b.n
+	r.branches[b.ID] = b
+	r.order = append(r.order, b.ID)
+	if b.ID == 1 && b.Name == "" {
 		return b, nil
 	}
-	b := &recorded{branchEvent: branchEvent{ID: id, Parent: s.Branch.Parent, At: -1, Name: s.Branch.Name}, n: s.From}
-	if b.Parent != 0 {
-		b.At = s.Branch.At
-		b.lastKey = b.At + 1
+	return b, r.event(opBranch, b.branchEvent, b.ID, b.n)
+}
+
+// Beside records what stands beside a branch's tokens (session.Observer).
+func (r *Recorder) Beside(s *session.Beside) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		return r.err
 	}
-	if s.From != b.At+1 {
-		return nil, fmt.Errorf("trace: branch %d begins with step %d, it shares %d steps with branch %d: a recording needs all of the past",
-			id, s.From, b.At+1, b.Parent)
+	b, err := r.announce(s.Branch)
+	if err != nil {
+		return err
 	}
-	r.branches[id] = b
-	r.order = append(r.order, id)
-	if id == 1 && b.Name == "" {
-		return b, nil
-	}
-	return b, r.event(opBranch, b.branchEvent, id, s.From)
+	b.Name = s.Branch.Name
+	return r.event(opBeside, besideEvent{b.branchEvent, s.Branch.Current, s.Marks, s.Tweaks, s.Hidden, s.Kept}, b.ID, b.n)
 }
 
 // typed keeps what was typed for tokens whose symbol is another.

@@ -3,100 +3,32 @@ package trace
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
 
 	"mamba-tui/model/session"
 )
 
 // Restore makes s, which is empty, what the recorded session was at its end: its
-// branches with the newest as the current one, and its marks, names and tweaks.
-// On a Player the steps are played, on a model they are computed again.
+// branches with their marks, names and tweaks, the current one current. On a
+// Player the steps are played, on a model they are computed again.
 //
-// What was rolled back is not in it. notes say what of the recording could not
-// be brought back.
-func (t *Trace) Restore(ctx context.Context, s *session.Session) (notes []string, err error) {
+// What was rolled back is not in it.
+func (t *Trace) Restore(ctx context.Context, s *session.Session) error {
+	return t.RestoreBranch(ctx, s, 0)
+}
+
+// RestoreBranch is Restore with another branch as the current one; 0 is the
+// newest.
+func (t *Trace) RestoreBranch(ctx context.Context, s *session.Session, branch int) error {
+	b, err := t.Branch(branch)
+	if err != nil {
+		return err
+	}
 	lines, err := t.restoredLines()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := s.Restore(ctx, lines, t.x.last); err != nil {
-		return nil, err
-	}
-	for i := range t.x.events {
-		e := &t.x.events[i]
-		op, err := e.Operation()
-		if errors.Is(err, ErrUnknownOp) {
-			if e.Op != opBranch && e.Op != opTyped {
-				notes = append(notes, fmt.Sprintf("an event %q is not known to this version", clip(e.Op)))
-			}
-			continue
-		}
-		if err != nil {
-			return notes, err
-		}
-		if !restores(op) {
-			continue
-		}
-		if err := s.Do(ctx, op); err != nil {
-			if ctx.Err() != nil {
-				return notes, err
-			}
-			notes = append(notes, err.Error())
-		}
-	}
-	for step, name := range t.marks() {
-		if err := s.Do(ctx, session.SetMark{T: step, Name: name}); err != nil {
-			return notes, err
-		}
-	}
-	return notes, nil
-}
-
-// marks are the marks of the newest branch: those that were set on it, and those
-// that it began with.
-func (t *Trace) marks() map[int]string {
-	type until struct{ event, step int } // what a branch shares of one it came from
-	line := map[int]until{t.x.last: {len(t.x.events), t.x.lines[t.x.last].len()}}
-	for id := t.x.last; t.x.lines[id] != nil && t.x.lines[id].parent > 0; {
-		l := t.x.lines[id]
-		line[l.parent] = until{l.event, min(l.at+1, line[id].step)}
-		id = l.parent
-	}
-	marks := map[int]string{}
-	for i := range t.x.events {
-		e := &t.x.events[i]
-		end, ok := line[e.Branch]
-		if !ok || i >= end.event {
-			continue
-		}
-		op, err := e.Operation()
-		if err != nil {
-			continue
-		}
-		switch op := op.(type) {
-		case session.SetMark:
-			if op.T >= 0 && op.T < end.step {
-				marks[op.T] = op.Name
-			}
-		case session.DeleteMark:
-			delete(marks, op.T)
-		case session.Back:
-			maps.DeleteFunc(marks, func(step int, _ string) bool { return step >= e.Step-max(op.N, 0) })
-		}
-	}
-	return marks
-}
-
-// restores says that op changes what stands beside the tokens: those are
-// restored by themselves.
-func restores(op session.Op) bool {
-	switch op.(type) {
-	case session.Type, session.Back, session.Generate, session.Clear, session.SetMark, session.DeleteMark:
-		return false
-	}
-	return true
+	return s.Restore(ctx, lines, b.ID)
 }
 
 // restoredLines are the branches as a session takes them, numbered without gaps:
@@ -128,18 +60,16 @@ func (t *Trace) restoredLines() ([]session.Line, error) {
 			lines[i].Parent, lines[i].At = l.parent, shared-1
 		}
 		lines[i].Name = l.name
-		for from := shared; from < l.len(); {
-			to := min(l.len(), from+readSteps)
-			rows, err := t.Rows(i+1, from, to, 0)
-			if err != nil {
-				return nil, err
+		if b := l.beside; b != nil {
+			lines[i].Name, lines[i].Tweaks, lines[i].Hidden, lines[i].Kept = b.Name, b.Tweaks, b.Hidden, b.Kept
+			for _, m := range b.Marks {
+				if m.T < l.len() { // a killed recording may not have told of a roll-back
+					lines[i].Marks = append(lines[i].Marks, m)
+				}
 			}
-			for k, id := range rows.Token {
-				lines[i].Tokens = append(lines[i].Tokens, session.Token{
-					ID: id, Flags: rows.Flags[k], Typed: typed[typedAt{l.find(from + k).block, from + k}],
-				})
-			}
-			from = to
+		}
+		if lines[i].Tokens, err = t.tokens(i+1, shared, l.len(), typed); err != nil {
+			return nil, err
 		}
 	}
 	return lines, nil
@@ -172,4 +102,34 @@ func (t *Trace) typed() (map[typedAt]string, error) {
 		}
 	}
 	return texts, nil
+}
+
+// Tokens are steps [from, to) of a branch as a session keeps them.
+func (t *Trace) Tokens(branch, from, to int) ([]session.Token, error) {
+	b, err := t.Branch(branch)
+	if err != nil {
+		return nil, err
+	}
+	typed, err := t.typed()
+	if err != nil {
+		return nil, err
+	}
+	return t.tokens(b.ID, from, to, typed)
+}
+
+func (t *Trace) tokens(branch, from, to int, typed map[typedAt]string) ([]session.Token, error) {
+	var list []session.Token
+	for from < to {
+		rows, err := t.Rows(branch, from, min(to, from+readSteps), 0)
+		if err != nil {
+			return nil, err
+		}
+		for k, id := range rows.Token {
+			list = append(list, session.Token{
+				ID: id, Flags: rows.Flags[k], Typed: typed[typedAt{t.x.lines[branch].find(from + k).block, from + k}],
+			})
+		}
+		from += rows.T
+	}
+	return list, nil
 }

@@ -13,11 +13,23 @@ import (
 // frame is everything of a session at token t.
 func frame(t *testing.T, s *session.Session, at int) *session.Frame {
 	t.Helper()
-	f, err := s.Frame(context.Background(), session.Look{T: at, From: 0, To: s.Len(), Layer: 1})
-	if err != nil {
-		t.Fatal(err)
+	return frameOf(t, s, session.Look{T: at, From: 0, To: s.Len(), Layer: 1})
+}
+
+// frameOf is the frame for l with its changed run, however busy the machine is.
+func frameOf(t *testing.T, s *session.Session, l session.Look) *session.Frame {
+	t.Helper()
+	for range 1000 {
+		f, err := s.Frame(context.Background(), l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.TweakPending == 0 {
+			return f
+		}
 	}
-	return f
+	t.Fatal("the changed run never ends")
+	return nil
 }
 
 func tokensOf(h session.History) (list []session.Token) {
@@ -38,9 +50,8 @@ func TestRestore(t *testing.T) {
 		want := frame(t, r.s, 12)
 		for name, machine := range map[string]session.Machine{"weights": session.Live(r.m), "player": p} {
 			s := newSession(t, r.file, machine)
-			notes, err := tr.Restore(context.Background(), s)
-			if err != nil || notes != nil {
-				t.Fatal(notes, err)
+			if err := tr.Restore(context.Background(), s); err != nil {
+				t.Fatal(err)
 			}
 			got := frame(t, s, 12)
 			if !reflect.DeepEqual(tokensOf(got.Tokens), tokensOf(want.Tokens)) || !reflect.DeepEqual(got.Branches, want.Branches) || !reflect.DeepEqual(got.Marks, want.Marks) {
@@ -94,8 +105,8 @@ func TestRestoreMarks(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newSession(t, r.file, session.Live(r.m))
-	if notes, err := openBytes(t, b.Bytes()).Restore(context.Background(), s); err != nil || notes != nil {
-		t.Fatal(notes, err)
+	if err := openBytes(t, b.Bytes()).Restore(context.Background(), s); err != nil {
+		t.Fatal(err)
 	}
 	want, got := frame(t, r.s, 0), frame(t, s, 0)
 	if !reflect.DeepEqual(got.Marks, want.Marks) || len(got.Marks) != 2 {
@@ -103,6 +114,67 @@ func TestRestoreMarks(t *testing.T) {
 	}
 	if got.Branches[1].Name != "second" {
 		t.Errorf("%+v", got.Branches)
+	}
+}
+
+// Tweaks come back with their constants, in force or not, on every branch; kept
+// ones can be compared; the branch that was switched to is the current one.
+func TestRestoreTweaks(t *testing.T) {
+	r := newRig(t)
+	var b bytes.Buffer
+	rec := r.record(&b, r.options())
+	all := session.Tweak{Layer: -1, Channel: -1, State: -1, To: session.End}
+	gain, freeze, reset := all, all, all
+	gain.Kind, gain.Value, gain.Layer = session.DeltaGain, 2, 0
+	freeze.Kind = session.FreezeDelta
+	reset.Kind, reset.Reset, reset.From, reset.To = session.ResetAt, session.ResetState, 3, 4
+	r.do(
+		session.Type{At: session.End, Text: "abcdabcdab"},
+		session.AddTweak{Tweak: gain}, session.AddTweak{Tweak: freeze},
+		session.KeepTweaks{Name: "slow"},
+		session.Undo{}, session.AddTweak{Tweak: reset}, session.ToggleTweaks{On: false},
+		session.Type{At: 5, Text: "dd"}, session.ToggleTweaks{On: true}, session.RemoveTweak{ID: 1},
+		session.SwitchBranch{ID: 1},
+	)
+	if err := rec.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tr := openBytes(t, b.Bytes())
+	for _, e := range tr.Events() {
+		if _, err := e.Operation(); err != nil && e.Op != opBeside && e.Op != opBranch {
+			t.Errorf("%s: %v", e.Op, err)
+		}
+	}
+	for _, branch := range []int{0, 2, 3} {
+		s := newSession(t, r.file, session.Live(r.m))
+		if err := tr.RestoreBranch(context.Background(), s, branch); err != nil {
+			t.Fatal(err)
+		}
+		if branch > 0 {
+			r.do(session.SwitchBranch{ID: branch})
+		}
+		want, got := frame(t, r.s, 4), frame(t, s, 4)
+		if !reflect.DeepEqual(got.Tweaks, want.Tweaks) || !reflect.DeepEqual(got.Branches, want.Branches) || got.Branch != want.Branch {
+			t.Errorf("branch %d: tweaks %+v of %+v, want %+v of %+v", branch, got.Tweaks, got.Branches, want.Tweaks, want.Branches)
+		}
+		if (got.Changed == nil) != (want.Changed == nil) || got.Changed != nil && !reflect.DeepEqual(got.Changed.H, want.Changed.H) {
+			t.Errorf("branch %d: the changed run is another", branch)
+		}
+	}
+	p := newPlayer(t, b.Bytes())
+	s := newSession(t, r.file, p)
+	if err := tr.Restore(context.Background(), s); err != nil {
+		t.Fatal(err)
+	}
+	r.do(session.SwitchBranch{ID: 1}, session.ToggleTweaks{On: true})
+	if err := s.Do(context.Background(), session.ToggleTweaks{On: true}); err != nil {
+		t.Fatal(err)
+	}
+	f := func(s *session.Session) []float32 {
+		return frameOf(t, s, session.Look{T: 9, From: 0, To: 10, Layer: 0}).Changed.H
+	}
+	if !reflect.DeepEqual(f(s), f(r.s)) {
+		t.Error("tweaks do not act on the played layer as on the model's")
 	}
 }
 
@@ -118,7 +190,7 @@ func TestRestoreParentRolledBack(t *testing.T) {
 	tr := openBytes(t, b.Bytes())
 	tr.x.lines[1].parts, tr.x.lines[1].keys = tr.x.lines[1].cut(2)
 	s := newSession(t, r.file, session.Live(r.m))
-	if _, err := tr.Restore(context.Background(), s); err != nil {
+	if err := tr.Restore(context.Background(), s); err != nil {
 		t.Fatal(err)
 	}
 	f := frame(t, s, 0)
@@ -131,7 +203,7 @@ func TestRestoreParentRolledBack(t *testing.T) {
 func TestPlayedSession(t *testing.T) {
 	r, b := recordedStory(t, nil)
 	s := newSession(t, r.file, newPlayer(t, b))
-	if _, err := openBytes(t, b).Restore(context.Background(), s); err != nil {
+	if err := openBytes(t, b).Restore(context.Background(), s); err != nil {
 		t.Fatal(err)
 	}
 	for _, op := range []session.Op{session.Type{At: 3, Text: "a"}, session.Type{At: session.End, Text: "a"}, session.Generate{N: 1}, session.Back{N: 2}, session.Clear{}} {

@@ -49,7 +49,8 @@ func TestRoundTrip(t *testing.T) {
 		for _, e := range tr.Events() {
 			seen = append(seen, e.Op)
 		}
-		if got := strings.Join(seen, " "); got != "type type type typed set-mark back type type branch generate" {
+		want := "beside type type type typed set-mark beside back type type branch beside beside generate"
+		if got := strings.Join(seen, " "); got != want {
 			t.Errorf("%s: events %s", level, got)
 		}
 	}
@@ -151,8 +152,8 @@ func TestLateStart(t *testing.T) {
 			t.Errorf("branch %d is not the same", b.ID)
 		}
 	}
-	if late.Events()[len(late.Events())-1].Op != "set-mark" {
-		t.Error("the mark of the past is not told")
+	if a, b := late.x.lines[2].beside, early.x.lines[2].beside; a == nil || !reflect.DeepEqual(a, b) || len(a.Marks) != 1 {
+		t.Errorf("beside the tokens stands %+v, want %+v", a, b)
 	}
 }
 
@@ -176,7 +177,7 @@ func TestOperations(t *testing.T) {
 	for _, e := range openBytes(t, b).Events() {
 		op, err := e.Operation()
 		if errors.Is(err, ErrUnknownOp) {
-			continue // branch, typed
+			continue // branch, beside, typed
 		}
 		if err != nil {
 			t.Fatal(err)
