@@ -61,6 +61,7 @@ func (a *app) show(ctx context.Context, s *session.Session, rec *recording, o tu
 	engine := session.Start(s)
 	if rec != nil {
 		rec.do = func(op session.Op) { engine.Do(op) }
+		o.Recorder = rec
 	}
 	err := tui.Run(context.WithoutCancel(ctx), engine, o)
 	if rec != nil {

@@ -154,11 +154,13 @@ func (p *replayed) open(o inputFlags) (*model.Model, error) {
 	}
 	if o.backend == "auto" && !o.flags.Flags().Changed("cpu") {
 		for _, k := range scan.KernelSets() {
-			b := scan.NewCPU(scan.Options{Kernels: k})
-			if b.Name() == p.trace.Meta.Backend.Name {
-				o.backend, o.cpu.id = "cpu", k.String()
+			for _, w := range scan.WeightFormats() {
+				b := scan.NewCPU(scan.Options{Kernels: k, Weights: w})
+				if b.Name() == p.trace.Meta.Backend.Name {
+					o.backend, o.cpu.id, o.cpu.format = "cpu", k.String(), w.String()
+				}
+				b.Close()
 			}
-			b.Close()
 		}
 	}
 	b, m, _, err := openModel(o.backend, o.cpu, file)

@@ -78,6 +78,13 @@ func TestRunRecord(t *testing.T) {
 	if r := execute("", "run", "--prompt", "¶", "--record", name+"2", "--record-level", "all"); r.code != 2 || !strings.Contains(r.err, "script, drive or full") {
 		t.Errorf("%d %s", r.code, r.err)
 	}
+	half := filepath.Join(t.TempDir(), "h.npz")
+	if r := execute("", "run", "--prompt", "¶4", "--weights", "bf16", "--record", half); r.code != 0 {
+		t.Errorf("%d %s", r.code, r.err)
+	}
+	if out := ok(t, "", "trace", "verify", half); !strings.Contains(out, "bf16 weights") || !strings.HasSuffix(out, "\nbit-exact\n") {
+		t.Error(out)
+	}
 	// The default command without a terminal records as well.
 	other := filepath.Join(t.TempDir(), "o.npz")
 	if r := execute("", "--prompt", "¶4", "--record", other, "--record-level", "script"); r.code != 0 || !strings.Contains(r.err, "recorded 2 steps") {

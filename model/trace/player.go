@@ -3,6 +3,7 @@ package trace
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"mamba-tui/model"
 	"mamba-tui/model/session"
@@ -45,6 +46,7 @@ func NewPlayer(t *Trace) (*Player, error) {
 // backendLike is the CPU backend of a name, or the best one where the name is
 // that of a GPU or of another machine's kernels.
 func backendLike(name string) scan.Backend {
+	name, _, _ = strings.Cut(name, ",") // the format of the weights
 	for _, k := range scan.KernelSets() {
 		b := scan.NewCPU(scan.Options{Kernels: k})
 		if b.Name() == name {
@@ -73,7 +75,7 @@ func (p *Player) Skip(layer int) []float32 { return p.m.Skip(layer) }
 // Backend implements session.Machine: where the drive was computed, and where h
 // is.
 func (p *Player) Backend() string {
-	if have := p.t.Meta.Backend.Name; have != p.b.Name() {
+	if have := p.t.Meta.Backend.Name; have != p.b.Name() && !strings.HasPrefix(have, p.b.Name()+",") {
 		return fmt.Sprintf("replay of %s on %s", clip(have), p.b.Name())
 	}
 	return "replay of " + p.b.Name()
