@@ -26,7 +26,9 @@ type Backend struct {
 	plan      *kernels.Planner
 	live      map[driver.Ptr]uint64 // allocations and their bytes
 	ring      ring
-	inbox     []byte // pinned, for Read
+	inbox     []byte // pinned, for reads
+	filled    int    // of inbox
+	arrivals  []arrival
 	closed    bool
 
 	// work is scratch of the kernels; it grows and stays.

@@ -11,7 +11,7 @@ import (
 const (
 	ringBytes  = 8 << 20 // to the device: a ring
 	pieceBytes = 1 << 20 // of it at a time, so that copying and filling overlap
-	readBytes  = 1 << 20 // from the device
+	readBytes  = 8 << 20 // from the device
 )
 
 // ring is pinned host memory whose parts wait to be copied to the device.
@@ -97,56 +97,101 @@ func (b *Backend) target(dst scan.Buffer, off, n int, message string) *buffer {
 // Read implements scan.Backend. It waits for the device and returns what
 // failed since the last time.
 func (b *Backend) Read(dst []float32, src scan.Buffer, off int) error {
-	return read(b, dst, src, off)
+	b.fetch(arrival{f32: dst}, src, off)
+	return b.Sync()
 }
 
 // ReadFloat64 implements scan.Backend.
 func (b *Backend) ReadFloat64(dst []float64, src scan.Buffer, off int) error {
-	return read(b, dst, src, off)
+	b.fetch(arrival{f64: dst}, src, off)
+	return b.Sync()
 }
 
-// read copies src[off:off+len(dst)] to dst, converting.
-func read[D float32 | float64](b *Backend, dst []D, src scan.Buffer, off int) error {
+// ReadLater implements scan.LateReader: many small arrays are waited for once.
+func (b *Backend) ReadLater(dst []float32, src scan.Buffer, off int) {
+	b.fetch(arrival{f32: dst}, src, off)
+}
+
+// arrival is what lies in pinned memory once the device has come past the copy
+// of it, and where it goes then.
+type arrival struct {
+	f32   []float32
+	f64   []float64 // instead
+	part  []byte
+	dtype scan.DType
+}
+
+func (a arrival) len() int { return len(a.f32) + len(a.f64) }
+
+// first is the first n elements of a, and the rest.
+func (a arrival) first(n int) (head, rest arrival) {
+	head, rest = a, a
+	if a.f64 != nil {
+		head.f64, rest.f64 = a.f64[:n], a.f64[n:]
+	} else {
+		head.f32, rest.f32 = a.f32[:n], a.f32[n:]
+	}
+	return head, rest
+}
+
+// fetch enqueues the copying of src[off:] to where a goes.
+func (b *Backend) fetch(a arrival, src scan.Buffer, off int) {
 	buf, ok := src.(*buffer)
-	if !ok || buf.b != b || off < 0 || off > buf.n || len(dst) > buf.n-off {
+	if !ok || buf.b != b || off < 0 || off > buf.n || a.len() > buf.n-off {
 		panic("cuda: Read: the buffer is shorter than what is read, or of another backend")
 	}
 	if b.capturing {
 		b.refuse("Read")
-		return nil
+		return
 	}
 	if b.closed {
-		return errClosed
+		return
 	}
+	a.dtype = buf.dtype
 	each := buf.dtype.Size()
-	return b.device.ask(func() error {
-		d := b.device
-		for at := 0; at < len(dst) && !d.lost; {
-			n := min(len(dst)-at, readBytes/each)
-			part := b.inbox[:n*each]
-			if r := d.API.CopyToHost(part, buf.at+driver.Ptr((off+at)*each), d.Stream); r != driver.OK {
-				d.fail("copying from the device", r)
-				break
-			}
-			d.drain()
-			if d.failure != nil {
-				break
-			}
-			switch buf.dtype {
-			case scan.Float32:
-				convert(dst[at:at+n], numbers[float32](part))
-			case scan.Float64:
-				convert(dst[at:at+n], numbers[float64](part))
-			case scan.Int32:
-				convert(dst[at:at+n], numbers[int32](part))
-			}
-			at += n
+	for a.len() > 0 {
+		n := min(a.len(), (len(b.inbox)-b.filled)/each)
+		if n == 0 {
+			_ = b.device.ask(func() error { b.device.drain(); return nil })
+			b.arrive(!b.device.failed())
+			continue
 		}
-		if len(dst) == 0 {
-			d.drain()
+		var now arrival
+		now, a = a.first(n)
+		now.part = b.inbox[b.filled : b.filled+n*each]
+		b.filled = min((b.filled+n*each+63)&^63, len(b.inbox))
+		b.device.download(now.part, buf.at+driver.Ptr(off*each))
+		b.arrivals = append(b.arrivals, now)
+		off += n
+	}
+}
+
+// arrive hands out what lies in pinned memory, or throws it away when something
+// failed.
+func (b *Backend) arrive(good bool) {
+	for _, a := range b.arrivals {
+		switch {
+		case !good:
+		case a.f64 != nil:
+			unpack(a.f64, a.part, a.dtype)
+		default:
+			unpack(a.f32, a.part, a.dtype)
 		}
-		return d.told()
-	})
+	}
+	clear(b.arrivals)
+	b.arrivals, b.filled = b.arrivals[:0], 0
+}
+
+// unpack converts the elements that part holds.
+func unpack[D float32 | float64](dst []D, part []byte, dtype scan.DType) {
+	switch dtype {
+	case scan.Float32:
+		convert(dst, numbers[float32](part))
+	case scan.Float64:
+		convert(dst, numbers[float64](part))
+	case scan.Int32:
+		convert(dst, numbers[int32](part))
+	}
 }
 
 // numbers are the elements that bytes hold.
@@ -170,10 +215,12 @@ func (b *Backend) Sync() error {
 		b.refuse("Sync")
 		return nil
 	}
-	return b.device.ask(func() error {
+	err := b.device.ask(func() error {
 		b.device.drain()
 		return b.device.told()
 	})
+	b.arrive(err == nil)
+	return err
 }
 
 // Zero implements scan.Differentiable.

@@ -1,8 +1,10 @@
 package cuda
 
 import (
+	"errors"
 	"testing"
 
+	"mamba-tui/cuda/internal/driver"
 	"mamba-tui/cuda/internal/simdriver"
 	"mamba-tui/scan"
 )
@@ -99,5 +101,54 @@ func TestOtherBackend(t *testing.T) {
 			}()
 			f()
 		}()
+	}
+}
+
+// TestReadLater: values are those of their place in the order, arrive with the
+// next wait, however many there are, and not at all when something failed.
+func TestReadLater(t *testing.T) {
+	f := simdriver.New(t)
+	b, err := open(f, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	const n = readBytes/4/3 + 7 // three do not fit
+	x, err := b.Alloc(scan.Float32, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [5][]float32
+	src := make([]float32, n)
+	for turn := range got {
+		for i := range src {
+			src[i] = float32(turn*n + i)
+		}
+		b.Write(x, 0, src)
+		got[turn] = make([]float32, n)
+		b.ReadLater(got[turn], x, 0)
+	}
+	if got[4][n-1] != 0 {
+		t.Error("the last one came without a wait")
+	}
+	if err := b.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	for turn := range got {
+		for i, v := range got[turn] {
+			if v != float32(turn*n+i) {
+				t.Fatalf("read %d: element %d is %v, want %d", turn, i, v, turn*n+i)
+			}
+		}
+	}
+	f.Fail("CopyToHost", 0, driver.OutOfResources)
+	clear(got[0])
+	b.ReadLater(got[0], x, 0)
+	if err := b.Sync(); err == nil || errors.Is(err, scan.ErrLost) || got[0][1] != 0 {
+		t.Errorf("a failed read gave %v and %v", err, got[0][:3])
+	}
+	b.ReadLater(got[0], x, 0)
+	if err := b.Sync(); err != nil || got[0][1] != src[1] {
+		t.Errorf("the read after it gave %v and %v", err, got[0][:3])
 	}
 }

@@ -182,6 +182,17 @@ func doUpload(d *device, c *command) driver.Result {
 	return d.API.CopyToDevice(c.dst, c.host, d.Stream)
 }
 
+// download enqueues a copy to pinned host memory.
+func (d *device) download(host []byte, src driver.Ptr) {
+	c := d.next()
+	c.do, c.what, c.dst, c.host = doDownload, "copying from the device", src, host
+	d.send(c)
+}
+
+func doDownload(d *device, c *command) driver.Result {
+	return d.API.CopyToHost(c.host, c.dst, d.Stream)
+}
+
 // replay enqueues a recorded graph.
 func (d *device) replay(exec driver.Exec) {
 	c := d.next()
@@ -233,6 +244,10 @@ func (d *device) told() error {
 	}
 	return err
 }
+
+// failed says that told will have something to tell. It is for the owner of the
+// backend, when the goroutine is known to rest.
+func (d *device) failed() bool { return d.failure != nil }
 
 // stop ends the goroutine after everything sent before.
 func (d *device) stop() {

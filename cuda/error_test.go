@@ -38,7 +38,7 @@ func TestOpenFails(t *testing.T) {
 		{"FunctionAttribute", 5, driver.InvalidValue, "asking about kernel "},
 		{"SetFunctionAttribute", 0, driver.InvalidValue, "its shared memory: "},
 		{"HostAlloc", 0, driver.OutOfMemory, "pinning 8.0 MiB of host memory: "},
-		{"HostAlloc", 1, driver.OutOfMemory, "pinning 1.0 MiB of host memory: "},
+		{"HostAlloc", 1, driver.OutOfMemory, "pinning 8.0 MiB of host memory: "},
 	} {
 		f := simdriver.New(t)
 		f.Fail(c.call, c.after, c.result)

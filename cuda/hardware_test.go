@@ -9,6 +9,7 @@ import (
 
 	"mamba-tui/cuda/kernels"
 	"mamba-tui/model"
+	"mamba-tui/model/task"
 	"mamba-tui/scan"
 	"mamba-tui/scan/scantest"
 )
@@ -227,4 +228,39 @@ func narrow(x []float64) []float32 {
 		y[i] = float32(v)
 	}
 	return y
+}
+
+// TestHardwareLongRun: over ten thousand tokens the device stays within 1e-4 of
+// the float32 CPU backend: nothing that is rounded differently builds up.
+func TestHardwareLongRun(t *testing.T) {
+	b := onDevice(t)
+	cfg, w, _ := task.HeaderExact()
+	for name, c := range map[string]struct {
+		cfg model.Config
+		w   *model.Weights
+	}{"header-exact": {cfg, w}, "usual": {usual, model.RandomWeights(usual, 3)}} {
+		var logits [2][]float32
+		for i, on := range []scan.Backend{b, scan.NewCPU(scan.Options{})} {
+			m, err := model.New(on, c.cfg, c.w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := m.NewState()
+			if err != nil {
+				t.Fatal(err)
+			}
+			const n = 10_000
+			logits[i] = make([]float32, n*c.cfg.VocabSize)
+			if err := m.Forward(s, tokensOf(c.cfg, n), model.Options{Logits: logits[i]}); err != nil {
+				t.Fatal(err)
+			}
+			s.Free()
+			m.Close()
+		}
+		if d := apart(t, logits[0], logits[1]); !(d <= 1e-4) {
+			t.Errorf("%s: after 10,000 tokens the logits are %.2g from the CPU's", name, d)
+		} else {
+			t.Logf("%s: 10,000 tokens, logits within %.2g of the CPU's", name, d)
+		}
+	}
 }

@@ -222,3 +222,33 @@ func TestHeaderExact(t *testing.T) {
 	x.forward("header-exact", tokensOf(cfg, 30), model.Options{})
 	x.states("header-exact")
 }
+
+// TestTapWaitsOnce: everything that happens at a token comes back with one
+// wait, but for the convolution's windows.
+func TestTapWaitsOnce(t *testing.T) {
+	f := simdriver.New(t)
+	b, err := open(f, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	m, err := model.New(b, usual, model.RandomWeights(usual, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	s, err := m.NewState()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Free()
+	before, reads := f.Count("Query")+f.Count("Synchronize"), f.Count("CopyToHost")
+	tap := &model.Tap{What: model.TapAll &^ model.TapWindow, Func: func(*model.Record) {}}
+	if err := m.Forward(s, []int32{1, 2, 3}, model.Options{Tap: tap}); err != nil {
+		t.Fatal(err)
+	}
+	waits := f.Count("Query") + f.Count("Synchronize") - before
+	if reads := f.Count("CopyToHost") - reads; waits > 3 || reads < 20 {
+		t.Errorf("%d arrays were waited for %d times", reads, waits)
+	}
+}

@@ -68,6 +68,12 @@ func (m *Model) Forward(s *State, tokens []int32, o Options) error {
 			}
 		}
 	}
+	if m.rec.on {
+		if err := m.settle(); err != nil {
+			m.rec.on = false
+			return err
+		}
+	}
 	m.rec.deliver()
 	return nil
 }

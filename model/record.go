@@ -59,7 +59,28 @@ func (m *Model) readRows(dst []float32, v scan.View, rows, cols int) error {
 		m.b.Copy(gathered, v, rows, cols)
 		v = gathered
 	}
-	if err := m.b.Read(dst[:rows*cols], v.Buf, v.Off); err != nil {
+	return m.read(dst[:rows*cols], v.Buf, v.Off)
+}
+
+// read reads a part of a record, on a backend that can without waiting for it:
+// settle does.
+func (m *Model) read(dst []float32, src scan.Buffer, off int) error {
+	if late, ok := m.b.(scan.LateReader); ok {
+		late.ReadLater(dst, src, off)
+		return nil
+	}
+	if err := m.b.Read(dst, src, off); err != nil {
+		return fmt.Errorf("model: reading a tap: %w", err)
+	}
+	return nil
+}
+
+// settle waits until everything that read was asked for is there.
+func (m *Model) settle() error {
+	if _, late := m.b.(scan.LateReader); !late {
+		return nil
+	}
+	if err := m.b.Sync(); err != nil {
 		return fmt.Errorf("model: reading a tap: %w", err)
 	}
 	return nil
@@ -99,6 +120,9 @@ func (m *Model) windows(k *cut, x scan.View) error {
 	first := max(k.a, k.lo-(K-1)) // the oldest input of the chunk that a window shows
 	m.sc.hostX = fit(m.sc.hostX, (k.hi-first)*D)
 	if err := m.readRows(m.sc.hostX, x.Row(first-k.a), k.hi-first, D); err != nil {
+		return err
+	}
+	if err := m.settle(); err != nil {
 		return err
 	}
 	for t := k.lo; t < k.hi; t++ {
@@ -172,8 +196,5 @@ func (m *Model) readStates(k *cut, tap *scan.ScanTap) error {
 
 // readState reads states of (D, N).
 func (m *Model) readState(dst []float32, src scan.Buffer, off int) error {
-	if err := m.b.Read(dst, src, off); err != nil {
-		return fmt.Errorf("model: reading h: %w", err)
-	}
-	return nil
+	return m.read(dst, src, off)
 }

@@ -18,6 +18,14 @@ var (
 // given what fits a processor's caches.
 type Chunker interface{ Chunk() int }
 
+// LateReader is a Backend that many small reads need not wait for one by one.
+type LateReader interface {
+	// ReadLater is Read without waiting: dst holds src as it is at this place of
+	// the order after the next Read or Sync that returns no error, and must stay
+	// untouched until then.
+	ReadLater(dst []float32, src Buffer, off int)
+}
+
 // Capturer is a Backend that can record a run of operations and enqueue it
 // again at once, for less than the operations one by one cost. Buffers are
 // recorded, not their contents: a token's id is written to a buffer that the
