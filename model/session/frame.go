@@ -43,8 +43,9 @@ type Frame struct {
 	Overview *Overview // what Look.Overview asks for, of the clean run; nil if nothing
 	Events   []Event   // every reset tick of the clean run's Look layer, ascending by T
 
-	Recording bool  // an Observer is told what happens
-	RecordErr error // what ended it; nil: nothing, or the person
+	Recording bool      // an Observer is told what happens
+	RecordErr error     // what ended it; nil: nothing, or the person
+	Keyframes Keyframes // what is kept of the clean run
 	Timing    Timing
 	Parity    Parity
 	Err       error  // what failed last, one sentence; nil

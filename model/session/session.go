@@ -437,7 +437,7 @@ func (s *Session) divergence() *Divergence {
 func (s *Session) blank() *Frame {
 	s.seq++
 	return &Frame{
-		Seq: s.seq, Done: s.done, Info: s.info,
+		Seq: s.seq, Done: s.done, Info: s.info, Keyframes: s.clean.keys.kept(),
 		Tokens: s.tokens.cut(s.clean.n), Others: s.others, Pending: s.pending,
 		Look:   Look{T: -1},
 		Clean:  &Window{D: s.cfg.DInner, N: s.cfg.DState, A: s.a[0], Skip: s.skip[0], Lanes: make([]Lane, s.cfg.NLayer)},

@@ -26,12 +26,20 @@ func (a *answer) Lines(c *Context) []string {
 		m, other := moment(c.Frame.Clean), moment(c.Frame.Changed)
 		focused := c.Focus == a.id
 		if m == nil || len(m.Top) == 0 {
-			p.title(focused, "answer", part{long: "no tokens yet", keep: 9})
+			why := part{long: "no tokens yet", keep: 9}
+			if m != nil && c.Frame.Info.Missing.Logits {
+				why = part{long: "not recorded", keep: 9, role: theme.Warn}
+			}
+			p.title(focused, "answer", why)
 			return
 		}
 		parts := []part{{long: "next token after " + named(c.Frame, m.T), short: "after '" + clip(text(c.Frame, m.T), 8) + "'", keep: 8}}
 		if top := float64(m.Top[0].P); top < unsureBelow && other == nil {
 			parts = append(parts, part{long: "unsure: best is " + probability(top), short: "unsure", keep: 7, role: theme.Warn})
+		}
+		if other != nil && len(other.Top) == 0 && c.Frame.Info.Missing.Logits {
+			_, name := names(c.Frame)
+			parts = append(parts, part{long: name + ": not recorded", keep: 9, role: theme.Warn})
 		}
 		if c.Stale || m.T != c.Cursor.T {
 			parts = append(parts, part{long: "computing …", short: "…", keep: 3})

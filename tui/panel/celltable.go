@@ -17,7 +17,7 @@ type table struct {
 
 // statesTable lists the channel's states: each decays at its own rate and
 // takes its own share of what is written.
-func (x cell) statesTable(w *session.Window) table {
+func (x cell) statesTable(c *Context, w *session.Window) table {
 	t := table{
 		title: "the " + strconv.Itoa(w.N) + " states of channel " + strconv.Itoa(x.d),
 		heads: []string{"n", "A", "Ā", "h[t−1]", "B", "write", "h[t]", "C", "C·h"},
@@ -28,11 +28,12 @@ func (x cell) statesTable(w *session.Window) table {
 		if i >= len(w.A) || i >= len(x.m.H) || n >= len(x.m.B) || n >= len(x.m.C) {
 			break
 		}
-		a, b, c := float64(w.A[i]), float64(x.m.B[n]), float64(x.m.C[n])
+		a, b, read := float64(w.A[i]), float64(x.m.B[n]), float64(x.m.C[n])
 		share, gain := x.m.Rule.Coefficients(x.delta, a)
+		decay, write := forcedText(c, w, x.m.T, x.d, n, share, gain*b*x.u)
 		now := float64(x.m.H[i])
-		t.rows = append(t.rows, []string{strconv.Itoa(n), sig(a, 3), sig(share, 3), sig(float64(x.m.HPrev[i]), 3),
-			sig(b, 3), sig(gain*b*x.u, 3), sig(now, 3), sig(c, 3), sig(c*now, 3)})
+		t.rows = append(t.rows, []string{strconv.Itoa(n), sig(a, 3), decay, sig(float64(x.m.HPrev[i]), 3),
+			sig(b, 3), write, sig(now, 3), sig(read, 3), sig(read*now, 3)})
 	}
 	return t
 }
@@ -49,12 +50,13 @@ func (x cell) historyTable(c *Context, w *session.Window, n int) table {
 			continue
 		}
 		share, gain := x.m.Rule.Coefficients(float64(delta[x.d]), x.a)
+		decay, write := forcedText(c, w, k, x.d, x.n, share, gain*float64(b[x.n])*float64(u[x.d]))
 		now := "–"
 		if h != nil {
 			now = sig(float64(h[x.d*w.N+x.n]), 3)
 		}
-		t.rows = append(t.rows, []string{strconv.Itoa(k), clip(text(c.Frame, k), 8), sig(float64(delta[x.d]), 3), sig(share, 3),
-			sig(float64(b[x.n]), 3), sig(float64(u[x.d]), 3), sig(gain*float64(b[x.n])*float64(u[x.d]), 3), now})
+		t.rows = append(t.rows, []string{strconv.Itoa(k), clip(text(c.Frame, k), 8), sig(float64(delta[x.d]), 3), decay,
+			sig(float64(b[x.n]), 3), sig(float64(u[x.d]), 3), write, now})
 	}
 	t.mark = len(t.rows) - 1
 	return t

@@ -157,8 +157,13 @@ func lastDigit(s string) float64 {
 // inspect is the printed equation of a cell of a frame, as it stands on the
 // screen of a given width, its lines joined.
 func inspect(t testing.TB, f *session.Frame, cur Cursor, w, h int) (eq string, all []string) {
+	return inspectRun(t, f, cur, w, h, false)
+}
+
+// inspectRun is inspect of the clean or the changed run.
+func inspectRun(t testing.TB, f *session.Frame, cur Cursor, w, h int, changed bool) (eq string, all []string) {
 	c := contextFor(f, themed(t, heat.TrueColor, true), 60, 2)
-	c.Cursor = cur
+	c.Cursor, c.Opt.Changed = cur, changed
 	p := NewInspector()
 	p.SetSize(w, h)
 	buf := screen(t, p.Lines(c), w)
@@ -171,7 +176,8 @@ func inspect(t testing.TB, f *session.Frame, cur Cursor, w, h int) (eq string, a
 		}
 		if on {
 			eq += " " + l
-			if strings.HasPrefix(l, "= ") && !strings.Contains(l, "(") && !strings.Contains(l, "·") || strings.Contains(eq, "+ ") && strings.Count(eq, " = ") >= 2 {
+			forced := strings.Contains(eq, "] = ") && !strings.ContainsAny(eq, "·(+")
+			if forced || strings.HasPrefix(l, "= ") && !strings.Contains(l, "(") && !strings.Contains(l, "·") || strings.Contains(eq, "+ ") && strings.Count(eq, " = ") >= 2 {
 				on = false
 			}
 		}

@@ -23,6 +23,8 @@ type cell struct {
 	m                         *session.Moment
 	d, n, N                   int
 	delta, a, b, u, prev, now float64
+	force                     forced // what a tweak makes of it
+	by                        string // that tweak
 }
 
 // selected is the cursor's cell, or false when the frame does not hold it.
@@ -36,12 +38,20 @@ func selected(c *Context, w *session.Window) (cell, bool) {
 	if i >= len(m.H) || i >= len(m.HPrev) || i >= len(w.A) || d >= len(m.Delta) || d >= len(m.U) || n >= len(m.B) {
 		return cell{}, false
 	}
-	return cell{m: m, d: d, n: n, N: w.N, delta: float64(m.Delta[d]), a: float64(w.A[i]), b: float64(m.B[n]),
-		u: float64(m.U[d]), prev: float64(m.HPrev[i]), now: float64(m.H[i])}, true
+	x := cell{m: m, d: d, n: n, N: w.N, delta: float64(m.Delta[d]), a: float64(w.A[i]), b: float64(m.B[n]),
+		u: float64(m.U[d]), prev: float64(m.HPrev[i]), now: float64(m.H[i])}
+	x.force, x.by = forcedBy(c, w, m.T, d, n)
+	return x, true
 }
 
 // keeps and writes are the two terms of the cell's update.
-func (x cell) keeps() *formula { return mul(kept(x.m.Rule, x.delta, x.a), number(x.prev)) }
+func (x cell) keeps() *formula {
+	if x.force == forgot {
+		return mul(literal("0", 0), number(x.prev))
+	}
+	return mul(kept(x.m.Rule, x.delta, x.a), number(x.prev))
+}
+
 func (x cell) writes() *formula {
 	return mul(gain(x.m.Rule, x.delta, x.a), number(x.b), number(x.u))
 }
@@ -49,6 +59,9 @@ func (x cell) writes() *formula {
 // equation is the update in three pieces that may stand on separate lines:
 // what is kept, what is written, and the result.
 func (x cell) equation() []string {
+	if x.force >= set {
+		return []string{fmt.Sprintf("h[%d,%d]", x.d, x.n), "= " + sig(x.now, 3)}
+	}
 	k, w := x.keeps(), x.writes()
 	digits, result, bound := shown(add(k, w), x.now)
 	return []string{
@@ -112,9 +125,7 @@ func (s *inspector) Lines(c *Context) []string {
 			{long: fmt.Sprintf("layer %d", x.m.Layer), keep: 4},
 			{long: rule, keep: 6},
 		}
-		if c.Frame.Changed != nil && w == c.Frame.Changed {
-			parts = append(parts, part{long: "changed run", short: "changed", keep: 7, role: theme.Changed})
-		}
+		parts = append(append(parts, runPart(c, w)...), x.forcedPart()...)
 		if c.Stale || x.m.T != c.Cursor.T || x.m.Layer != c.Cursor.Layer {
 			parts = append(parts, part{long: "computing …", short: "…", keep: 3})
 		}
@@ -125,7 +136,13 @@ func (s *inspector) Lines(c *Context) []string {
 		if len(eq) > p.room() && len(eq) > 1 && strings.HasSuffix(eq[0], "]") {
 			eq = eq[1:] // the title names the cell
 		}
+		if x.force == forgot {
+			keep = "0"
+		}
 		letters := wrap([]string{"h[t]", "= " + keep + "·h[t−1]", "+ " + write}, p.w-2, 5)
+		if x.force >= set {
+			letters = nil
+		}
 		if p.room() >= len(letters)+len(eq) {
 			for _, l := range letters {
 				p.row().pad(1).put(theme.Dim, l)
@@ -145,7 +162,7 @@ func (s *inspector) Lines(c *Context) []string {
 			}
 			if w.N > 1 && p.room() >= 5 {
 				p.row()
-				p.table(x.statesTable(w))
+				p.table(x.statesTable(c, w))
 			}
 			if p.room() >= 5 {
 				p.row()
@@ -163,6 +180,9 @@ func (s *inspector) Lines(c *Context) []string {
 
 // summary says what the two terms came to.
 func (x cell) summary() string {
+	if x.force >= set {
+		return x.by
+	}
 	share, k, w := x.terms()
 	return fmt.Sprintf("Ā %s: kept %s of %s, wrote %s", sig(share, 3), sig(k, 3), sig(x.prev, 3), sig(w, 3))
 }
@@ -170,6 +190,9 @@ func (x cell) summary() string {
 // terms are the numbers of the update: Ā, what is kept and what is written.
 func (x cell) terms() (share, keeps, writes float64) {
 	share, g := x.m.Rule.Coefficients(x.delta, x.a)
+	if x.force == forgot {
+		share = 0
+	}
 	return share, share * x.prev, g * x.b * x.u
 }
 
@@ -188,7 +211,7 @@ func (x cell) steps(c *Context, w *session.Window) []step {
 	var s []step
 	if K := c.Frame.Info.Config.DConv; K > 0 && len(m.Window) >= K*w.D {
 		in := ""
-		for k := range K {
+		for k := K - taps(c, w, m.T, K); k < K; k++ {
 			in += short(float64(m.Window[k*w.D+d])) + " "
 		}
 		s = append(s, step{"u", fmt.Sprintf("SiLU(conv(%s)) = %s", in[:len(in)-1], sig(x.u, 3)), "inputs of the convolution, newest last"})
@@ -203,10 +226,24 @@ func (x cell) steps(c *Context, w *session.Window) []step {
 		s = append(s, line("Δ", call("softplus", number(beforeSoftplus(x.delta))), x.delta, "step size; the argument is recovered from Δ"))
 	}
 	share, keeps, writes := x.terms()
-	s = append(s, line("Ā", kept(m.Rule, x.delta, x.a), share, "share of h that is kept"),
+	if x.force >= set { // nothing of the update counts
+		s = append(s, step{"h", sig(x.now, 3), x.by})
+		return append(s, x.after(w)...)
+	}
+	decay := line("Ā", kept(m.Rule, x.delta, x.a), share, "share of h that is kept")
+	if x.force == forgot {
+		decay = step{"Ā", "0", x.by}
+	}
+	s = append(s, decay,
 		line("kept", mul(number(share), number(x.prev)), keeps, "Ā·h before the token"),
 		line("write", x.writes(), writes, "what the token adds"),
 		line("h", add(number(keeps), number(writes)), x.now, "after the token"))
+	return append(s, x.after(w)...)
+}
+
+// after is what comes of h: the output and the gate.
+func (x cell) after(w *session.Window) (s []step) {
+	m, d := x.m, x.d
 	if len(m.C) >= w.N && d < len(m.Y) && d < len(w.Skip) {
 		s = append(s, x.output(w))
 	}

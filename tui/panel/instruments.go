@@ -190,6 +190,13 @@ func NewMemory() Panel {
 			{"h, one token", Bytes(state), fmt.Sprintf("%d layers × %d × %d, kept now and then", cfg.NLayer, cfg.DInner, cfg.DState), theme.Text},
 			{"Δ u B C", Bytes(cfg.NLayer * (2*cfg.DInner + 2*cfg.DState) * 4), "a token: h is computed from them", theme.Text},
 		}
+		if k := f.Keyframes; k.Every > 0 {
+			note := fmt.Sprintf("%d, every %d tokens", k.Count, k.Every)
+			if k.Oldest > k.Every {
+				note = fmt.Sprintf("%d, every %d tokens, the oldest every %d", k.Count, k.Every, k.Oldest)
+			}
+			list = append(list, fact{"keyframes", Bytes(k.Bytes), note, theme.Text})
+		}
 		if w := f.Clean; w != nil && w.To > w.From {
 			list = append(list, fact{"window", Bytes(windowBytes(w) + windowBytes(f.Changed)), fmt.Sprintf("tokens %d–%d of layer %d", w.From, w.To-1, w.Layer), theme.Text})
 		}

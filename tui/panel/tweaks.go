@@ -67,6 +67,9 @@ func (k *tweaks) Lines(c *Context) []string {
 		if f := c.Frame; f.Versus.Kind == session.VersusBranch {
 			parts = append(parts, part{long: "compared: " + branchName(f, f.Versus.Branch), keep: 8, role: theme.Changed})
 		}
+		if c.Frame.Info.Missing.Later && len(list) > 0 {
+			parts = append(parts, part{long: "later layers cannot follow", short: "this layer only", keep: 9, role: theme.Warn})
+		}
 		p.title(c.Focus == k.id || c.Knobs.Open, "tweaks", parts...)
 		knobs := k.knobLines(c, p.w)
 		force := k.forceLines(c, p.w)

@@ -187,3 +187,34 @@ func TestBranchesAreCalledByName(t *testing.T) {
 		t.Errorf("the line reads %q", got)
 	}
 }
+
+// A trace without the weights says what it does not know instead of drawing it.
+func TestWhatWasNotRecorded(t *testing.T) {
+	f := made{D: 4, N: 2, M: 3, K: 4, T: 6, changed: true}.frame()
+	f.Versus.Kind = session.VersusTweaks
+	f.Info.Missing = session.Missing{Gate: true, Conv: true, Residual: true, Logits: true, Later: true}
+	for _, w := range []*session.Window{f.Clean, f.Changed} {
+		m := w.At
+		w.Z, m.Window, m.In, m.Norm, m.X, m.Z, m.Gated, m.Out = nil, nil, nil, nil, nil, nil, nil, nil
+	}
+	f.Changed.At.Top = nil
+	c := contextFor(f, themed(t, heat.TrueColor, true), 60, 2)
+	block := textOf(t, NewXray(), c, 160, 24)
+	if strings.Contains(block, "NaN") || strings.Count(block, "not recorded") < 6 || !strings.Contains(block, "not all recorded") || strings.Contains(block, "M 0") {
+		t.Errorf("the block view:\n%s", block)
+	}
+	if got := textOf(t, NewAnswer(), c, 80, 8); !strings.Contains(got, "changed: not recorded") {
+		t.Errorf("the answer:\n%s", got)
+	}
+	if got := WhatIf(c); !strings.Contains(got, "later layers and the answer cannot follow") {
+		t.Errorf("the sentence: %s", got)
+	}
+	if got := textOf(t, NewTweaks(), c, 60, 8); !strings.Contains(got, "later layers cannot follow") {
+		t.Errorf("the panel:\n%s", got)
+	}
+	f.Clean.At.Top = nil
+	c.Rev++
+	if got := textOf(t, NewAnswer(), c, 80, 8); !strings.Contains(got, "not recorded") || strings.Contains(got, "no tokens") {
+		t.Errorf("the answer:\n%s", got)
+	}
+}

@@ -45,6 +45,9 @@ func mostApart(f *session.Frame) (t int, d float64) {
 	return t, d
 }
 
+// cannotFollow is what a trace without the weights does not know.
+const cannotFollow = "this layer's scan is computed again; later layers and the answer cannot follow without the weights"
+
 // atCursor is the sentence's part about the answer after the cursor's token.
 func atCursor(c *Context) string {
 	f := c.Frame
@@ -58,6 +61,8 @@ func atCursor(c *Context) string {
 		return what + ": the answer is being computed …"
 	case b == nil && overlap(f.Clean, f.Changed) > 0 && a.T >= f.Changed.To:
 		return what + ": it ends before token " + subject(f, a.T)
+	case b != nil && len(b.Top) == 0 && f.Info.Missing.Logits:
+		return what + ": " + cannotFollow
 	case b == nil || len(b.Top) == 0 || a.T != b.T:
 		return what + ": the answer is being computed …"
 	}

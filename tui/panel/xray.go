@@ -61,8 +61,9 @@ func (s *xray) Lines(c *Context) []string {
 		if len(rows) < len(all) {
 			parts = append(parts, part{long: fmt.Sprintf("%d of %d stages", len(rows), len(all)), keep: 8})
 		}
-		if c.Frame.Changed != nil && w == c.Frame.Changed {
-			parts = append(parts, part{long: "changed run", short: "changed", keep: 10, role: theme.Changed})
+		parts = append(parts, runPart(c, w)...)
+		if lacks := Lacking(c.Frame); lacks != "" {
+			parts = append(parts, part{long: "not recorded: " + lacks, short: "not all recorded", keep: 8, role: theme.Warn})
 		}
 		if c.Stale || m.T != c.Cursor.T || m.Layer != c.Cursor.Layer {
 			parts = append(parts, part{long: "computing …", short: "…", keep: 3})
@@ -165,7 +166,15 @@ func (s *xray) stage(c *Context, p *page, w *session.Window, g *stage, l columns
 		}
 		r.put(role, fill(g.name, l.name))
 		if l.shape > 0 {
-			r.put(theme.Dim, fill(g.shape, l.shape))
+			shape := g.shape
+			if len(g.v) == 0 {
+				shape = "–"
+			}
+			r.put(theme.Dim, fill(shape, l.shape))
+		}
+		if len(g.v) == 0 {
+			r.put(theme.Dim, "not recorded")
+			continue
 		}
 		r.raw(strip[0], l.strip).pad(1)
 		lo, hi, rms := extent(g.v)
