@@ -50,6 +50,8 @@ type Hints struct {
 	Against bool // another branch is compared: a line says so
 	Turning bool // keys go to the tweak panel
 	Device  bool // there is a GPU to show
+	SameB   bool // the difference of B is shown and there is none: its title says all
+	SameC   bool // and of C
 }
 
 // Place is where a panel stands.
@@ -262,14 +264,23 @@ func (l *Layout) whatIf(body image.Rectangle, hn Hints) (time image.Rectangle) {
 	}
 	rows := append(ribbon,
 		row{id: "kept", min: 2, want: keptHeight(body.Dy()), optional: 18},
-		row{id: "delta", min: 2, want: 2 + all, weight: 3, unit: all},
-		row{id: "b", min: 2, want: states, first: true, optional: 14},
-		row{id: "c", min: 2, want: states, first: true, optional: 14},
-		row{id: "htime", min: 2, want: 2 + all, weight: 3, unit: all},
+		row{id: "delta", min: 2, want: 2 + all, weight: 1, unit: all},
+		stateRow("b", states, hn.SameB),
+		stateRow("c", states, hn.SameC),
+		row{id: "htime", min: 2, want: 2 + all, weight: 1, unit: all},
 		row{id: "diverge", min: 2, want: 2 + min(layers, 8)},
 	)
 	l.stack(time, rows)
 	return time
+}
+
+// stateRow asks for a map of states in What-if; where there is no difference to
+// show, for two lines.
+func stateRow(id string, want int, same bool) row {
+	if same {
+		want = 2
+	}
+	return row{id: id, min: 2, want: want, first: true, optional: 14}
 }
 
 // ribbon asks for the tokens and, where they are more than the maps show, the

@@ -68,6 +68,9 @@ func (m *Model) take(f *session.Frame) tea.Cmd {
 	if f.Tokens.Len() != before.Tokens.Len() || f.Branch != before.Branch || len(f.Tweaks) != len(before.Tweaks) || f.Versus != before.Versus {
 		m.relay = true
 	}
+	if m.view == WhatIf && f.Changed != before.Changed {
+		m.relay = true // heights follow what differs
+	}
 	n := f.Tokens.Len()
 	if m.follow || m.cursor.T >= n {
 		m.cursor.T = n - 1

@@ -53,6 +53,7 @@ func (m *Model) layoutHints() Hints {
 	}
 	h := Hints{D: d, N: c.DState, Layers: c.NLayer, PerLine: heat.RowsPerLine(depth(m.opt.Profile)),
 		Long: m.long(), Changed: len(m.frame.Tweaks) > 0, Against: m.compared() != 0, Turning: m.hand.open, Device: m.hasDevice()}
+	h.SameB, h.SameC = m.sameBC()
 	if p, ok := m.screen.panels["xray"].(interface {
 		Wants(*panel.Context) (least, best int)
 	}); ok && m.frame.Clean.At != nil {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	tea "charm.land/bubbletea/v2"
@@ -41,6 +42,15 @@ func (m *Model) toggleChanged() tea.Cmd {
 		return m.say(note, "maps show "+b)
 	}
 	return m.say(note, "maps show "+a)
+}
+
+// sameBC says of B and of C that their difference is shown and there is none.
+func (m *Model) sameBC() (b, c bool) {
+	x, y := m.frame.Clean, m.frame.Changed
+	if m.view != WhatIf || !m.difference || x == nil || y == nil || x.From != y.From || x.To != y.To {
+		return false, false
+	}
+	return slices.Equal(x.B, y.B), slices.Equal(x.C, y.C)
 }
 
 // canUndo is the reason where there is nothing to undo.

@@ -181,7 +181,7 @@ func (k *tokens) other(c *Context, p *page) {
 		switch {
 		case !ok || t >= f.Other.Len():
 			r.pad(cw)
-		case t < f.Tokens.Len() && f.Tokens.At(t) == f.Other.At(t):
+		case t < f.Tokens.Len() && alikeToken(f.Tokens.At(t), f.Other.At(t)):
 			r.put(theme.Dim, fill("·", cw))
 		default:
 			txt := symbol(f, f.Other.At(t).ID)
@@ -192,6 +192,9 @@ func (k *tokens) other(c *Context, p *page) {
 		}
 	}
 }
+
+// alikeToken says that two tokens read the same, wherever they came from.
+func alikeToken(a, b session.Token) bool { return a.ID == b.ID && a.Typed == b.Typed }
 
 // label writes s into the gutter, right-aligned.
 func label(c *Context, r *row, s string) {

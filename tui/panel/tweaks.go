@@ -93,7 +93,7 @@ func (k *tweaks) Lines(c *Context) []string {
 			k.first = append(k.first, l.row)
 			l.draw(p.row())
 		}
-		if len(list) == 0 && p.room() > len(foot)+3 {
+		if len(list) == 0 && c.Frame.Versus.Kind == session.VersusNothing && p.room() > len(foot)+3 {
 			p.row()
 			for _, l := range words(tweaksInvite, p.w-4) {
 				if p.room() > len(foot) {
@@ -138,12 +138,14 @@ func (k *tweaks) knobLines(c *Context, w int) []tweakLine {
 	var lines []tweakLine
 	for i, knob := range c.Knobs.Rows {
 		lines = append(lines, tweakLine{i, func(r *row) {
-			mark, role := "  ", theme.Text
-			here := c.Knobs.Open && i == c.Knobs.At
+			role, here := theme.Text, c.Knobs.Open && i == c.Knobs.At
 			if here {
-				mark, role = "▸ ", theme.Focus
+				role = theme.Focus
+				r.put(role, "▸ ")
+			} else {
+				r.pad(2)
 			}
-			r.put(theme.Focus, mark).put(role, fill(knob.Name, name)).pad(2)
+			r.put(role, knob.Name).pad(name - width(knob.Name) + 2)
 			value := knob.Value
 			if here && c.Knobs.Typed != "" {
 				r.put(theme.Cursor, c.Knobs.Typed+"▏")
