@@ -1,5 +1,7 @@
 package scan
 
+import "mamba-tui/scan/internal/memory"
+
 // UpdateWeight implements Differentiable. A weight beyond the range of f16
 // becomes infinite there.
 func (c *cpu[T]) UpdateWeight(w Weight, data []float32) {
@@ -71,7 +73,7 @@ func (c *cpu[T]) LinearBackward(a LinearGrad) {
 		store := g.x.full
 		g.x = panels[T]{rows: w.in, depth: a.L, width: k.width, lanes: k.lanes}
 		if n := g.x.size(); len(store) < n {
-			store = aligned[T](n)
+			store = memory.Aligned[T](n)
 		}
 		g.x.full = store
 		g.x.setColumns(x)

@@ -1,6 +1,10 @@
 package scan
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"mamba-tui/scan/internal/memory"
+)
 
 // panels is a matrix of rows × depth in the layout that a product reads from
 // front to back: panels of width outputs (rows of the matrix), and inside a
@@ -23,9 +27,9 @@ type panels[T float] struct {
 func newPanels[T float](rows, depth, width, lanes int, format WeightFormat) *panels[T] {
 	p := &panels[T]{rows: rows, depth: depth, width: width, lanes: lanes, format: format}
 	if n := p.size(); format == WeightsF32 {
-		p.full = aligned[T](n)
+		p.full = memory.Aligned[T](n)
 	} else {
-		p.half = aligned[uint16](n)
+		p.half = memory.Aligned[uint16](n)
 	}
 	return p
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mamba-tui/scan"
+	"mamba-tui/scan/internal/memory"
 )
 
 // readBytes is the size of the memory that reading is measured over: far
@@ -42,13 +43,13 @@ func MeasureLimits(ctx context.Context, set scan.KernelSet, threads int, o *Opti
 	}
 	l.GFLOPS = flop
 	size := o.readBytes() / 4
-	memory := make([]float32, size)
-	for i := 0; i < len(memory); i += 1024 { // pages exist once they are written
-		memory[i] = 1
+	array := memory.Aligned[float32](size)  // as weights are
+	for i := 0; i < len(array); i += 1024 { // pages exist once they are written
+		array[i] = 1
 	}
 	part := size / threads / 128 * 128
 	l.GBytes, err = o.fastest(ctx, threads, func(k int) float64 {
-		r.read(memory[k*part : (k+1)*part])
+		r.read(array[k*part : (k+1)*part])
 		return float64(4 * part)
 	})
 	return l, err

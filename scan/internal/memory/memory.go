@@ -1,4 +1,6 @@
-package scan
+// Package memory makes the arrays that the inner loops stream through: aligned
+// to cache lines, and in huge pages where they are large.
+package memory
 
 import "unsafe"
 
@@ -11,8 +13,9 @@ const cacheLine = 64
 // of 4 KiB the address translation costs a tenth of that.
 const hugeFrom = 4 << 20
 
-// aligned is n zeros that begin at a multiple of cacheLine.
-func aligned[E float | uint16](n int) []E {
+// Aligned is n zeros that begin at a multiple of a cache line. It is ordinary
+// memory of Go's.
+func Aligned[E float32 | float64 | uint16](n int) []E {
 	if n == 0 {
 		return nil
 	}
