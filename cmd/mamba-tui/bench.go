@@ -24,12 +24,14 @@ import (
 type benchOptions struct {
 	suites []string
 	json   bool
+	doc    bool
 	quick  bool
 	plot   string
 	length int // of the longest sequence of the sweep
 
 	// Tests make everything small.
 	budget, perPoint time.Duration
+	array            int
 	layer            bench.Layer
 	large            model.Config
 	sizes            [][2]int
@@ -51,7 +53,7 @@ model   one step and a re-scan of a small model; a prompt and a decoded token of
         with its error against float64
 screen  a typed token, a step of the cursor and a whole redraw
 
-Without a name all of them run: about two minutes, and 1.5 GB of memory for the
+Without a name all of them run: a few minutes, and 2 GB of memory for the
 large model. FLOP and bytes are counted by formula; what was left out says why.
 A row of one thread counts the processor time of this process, so that other
 programs disturb it less; rows of several threads count time by the clock.`
@@ -77,6 +79,8 @@ mamba-tui bench model --json > bench.jsonl`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.json, "json", false, "one JSON object a line")
+	f.BoolVar(&o.doc, "markdown", false, "a document to keep")
+	cmd.MarkFlagsMutuallyExclusive("json", "markdown")
 	f.BoolVar(&o.quick, "quick", false, "a tenth of the time: shorter shapes, fewer repetitions")
 	f.StringVar(&o.plot, "plot", "", "write the curves over the length to a new file: .png, .svg or .ansi")
 	f.IntVar(&o.length, "length", 1<<16, "the longest sequence of the curves, 256 to 1048576")
@@ -87,7 +91,7 @@ mamba-tui bench model --json > bench.jsonl`,
 type benchWriter interface {
 	begin(m machine, o benchOptions) error
 	row(r bench.Row) error
-	end() error
+	end(m machine) error
 }
 
 func (a *app) bench(ctx context.Context, o benchOptions) error {
@@ -127,7 +131,7 @@ func (a *app) bench(ctx context.Context, o benchOptions) error {
 	var rows []bench.Row
 	var failed error
 	tick := newTicker(o)
-	options := bench.Options{Quick: o.quick, Budget: o.budget, PerPoint: o.perPoint, MaxLength: o.length, Layer: o.layer,
+	options := bench.Options{Quick: o.quick, Budget: o.budget, PerPoint: o.perPoint, MaxLength: o.length, Layer: o.layer, Array: o.array,
 		Progress: func(what string) { p.show(what, tick.next(), tick.total) },
 		Row: func(r bench.Row) {
 			p.clear()
@@ -163,7 +167,7 @@ func (a *app) bench(ctx context.Context, o benchOptions) error {
 		}
 	}
 	p.clear()
-	if err := w.end(); err != nil {
+	if err := w.end(machine); err != nil {
 		return err
 	}
 	if o.plot == "" {
@@ -189,8 +193,11 @@ func gpuBackends() []bench.Backend {
 }
 
 func (a *app) benchWriter(out *bufio.Writer, o benchOptions) benchWriter {
-	if o.json {
-		return &benchJSON{a: a, out: out}
+	switch {
+	case o.json:
+		return &benchJSON{out: out}
+	case o.doc:
+		return &benchDoc{out: out}
 	}
 	return &benchPlain{a: a, out: out}
 }
@@ -252,9 +259,14 @@ func thisMachine() machine {
 }
 
 func (m machine) String() string {
-	s := fmt.Sprintf("%s, %d logical, GOMAXPROCS %d, %s/%s, %s, kernel set %s", m.CPU, m.Logical, m.GOMAXPROCS, m.OS, m.Arch, m.Go, m.Kernels)
-	if m.Load != "" {
-		s += "; load " + m.Load + " at the start"
+	return fmt.Sprintf("%s, %d logical, GOMAXPROCS %d, %s/%s, %s, kernel set %s", m.CPU, m.Logical, m.GOMAXPROCS, m.OS, m.Arch, m.Go, m.Kernels)
+}
+
+// loads says how busy the machine was when the run began and when it ended, or
+// nothing where that is not known.
+func (m machine) loads() string {
+	if m.Load == "" {
+		return ""
 	}
-	return s
+	return fmt.Sprintf("load %s at the start, %s at the end", m.Load, loadAverage())
 }

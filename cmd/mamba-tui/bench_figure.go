@@ -48,30 +48,37 @@ func figureOf(rows []bench.Row, notes ...string) *plot.LogLog {
 		}
 		c.Series = append(c.Series, s)
 	}
-	c.Notes = append([]string{sweepShape(rows) + ", one thread; what is compared does not compute the same: see mamba-tui bench --help"}, notes...)
+	c.Notes = append([]string{sweepShape(rows) + ", one thread; these ways do not compute the same thing"}, notes...)
 	return c
 }
 
 // figureLines is the chart for the output: as wide as the terminal, with its
 // colours.
 func (a *app) figureLines(rows []bench.Row) ([]string, error) {
-	w, depth := figureWidth, heat.Mono
-	if a.outTerm {
-		if tw, _ := a.size(); tw > 0 {
-			w = min(w, max(tw, figureLeast))
-		}
-		p, _ := a.colours()
-		depth = theme.DepthOf(p)
+	if !a.outTerm {
+		return figureText(rows)
 	}
-	t, err := figureTheme(depth)
+	w := figureWidth
+	if tw, _ := a.size(); tw > 0 {
+		w = min(w, max(tw, figureLeast))
+	}
+	p, _ := a.colours()
+	t, err := figureTheme(theme.DepthOf(p))
 	if err != nil {
 		return nil, err
 	}
-	lines := figureOf(rows).Lines(t, w, figureHeight)
-	if !a.outTerm {
-		for i, s := range lines {
-			lines[i] = strings.TrimRight(ansi.Strip(s), " ")
-		}
+	return figureOf(rows).Lines(t, w, figureHeight), nil
+}
+
+// figureText is the chart as text alone.
+func figureText(rows []bench.Row) ([]string, error) {
+	t, err := figureTheme(heat.Mono)
+	if err != nil {
+		return nil, err
+	}
+	lines := figureOf(rows).Lines(t, figureWidth, figureHeight)
+	for i, s := range lines {
+		lines[i] = strings.TrimRight(ansi.Strip(s), " ")
 	}
 	return lines, nil
 }
@@ -86,7 +93,11 @@ func encodeFigure(rows []bench.Row, m machine, kind snapshot.Kind) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	c := figureOf(rows, sentence(m.String()))
+	notes := []string{sentence(m.String())}
+	if m.loads() != "" {
+		notes = append(notes, sentence(m.loads()))
+	}
+	c := figureOf(rows, notes...)
 	lines := c.Lines(t, figureWidth+20, figureHeight)
 	screen := snapshot.Parse(strings.Join(lines, "\n"), figureWidth+20, figureHeight)
 	return snapshot.Encode(screen, kind, snapshot.Options{Scale: 2, Title: c.Title + "; " + strings.Join(c.Notes, "; ")})

@@ -27,17 +27,20 @@ type benchRow struct {
 }
 
 // benchJSON writes one object a line.
-type benchJSON struct {
-	a   *app
-	out *bufio.Writer
-}
+type benchJSON struct{ out *bufio.Writer }
 
 func (w *benchJSON) begin(m machine, o benchOptions) error {
 	return w.line(benchHead{schema, "bench", version(), o.suites, o.quick, m})
 }
 
 func (w *benchJSON) row(r bench.Row) error { return w.line(benchRow{"row", r}) }
-func (w *benchJSON) end() error            { return nil }
+
+func (w *benchJSON) end(machine) error {
+	return w.line(struct {
+		Type string `json:"type"`
+		Load string `json:"load,omitempty"`
+	}{"end", loadAverage()})
+}
 
 func (w *benchJSON) line(v any) error {
 	text, err := json.Marshal(v)
@@ -79,7 +82,13 @@ func (w *benchPlain) row(r bench.Row) error {
 	return err
 }
 
-func (w *benchPlain) end() error { return w.flushSweep() }
+func (w *benchPlain) end(m machine) error {
+	if err := w.flushSweep(); err != nil || m.loads() == "" {
+		return err
+	}
+	_, err := fmt.Fprintf(w.out, "\n%s\n", sentence(m.loads()))
+	return err
+}
 
 // flushSweep prints the curves once they are complete.
 func (w *benchPlain) flushSweep() error {
@@ -110,18 +119,30 @@ func rowText(r bench.Row) string {
 	}
 	share := ""
 	if r.Share > 0 {
-		share = fmt.Sprintf("%3.0f %% of %s", 100*r.Share, map[string]string{bench.LimitFMA: "multiply-adds", bench.LimitMemory: "reading memory"}[r.Limit])
+		share = fmt.Sprintf("%3.0f %% of %s", 100*r.Share, limitNames[r.Limit])
 	}
-	if r.Error > 0 {
-		share += fmt.Sprintf("  error %.1g", r.Error)
-	}
-	if r.PerSecond > 0 && r.Element == "token" && r.NSPerElement > 1e5 {
-		share += fmt.Sprintf("  %.4g tokens/s", r.PerSecond)
-	}
-	if r.Note != "" {
-		share += "  " + sentence(r.Note)
+	if more := remarks(r); more != "" {
+		share += "  " + more
 	}
 	return fmt.Sprintf("%-30s %-42s %-12s %3d %12s %9s %7s  %s", r.Name, r.Shape, r.Backend, r.Threads, time, rate(r.GFLOPS), rate(r.GBytes), strings.TrimSpace(share))
+}
+
+// limitNames are the limits in words.
+var limitNames = map[string]string{bench.LimitFMA: "multiply-adds", bench.LimitMemory: "reading memory"}
+
+// remarks are what a row says beside its rates.
+func remarks(r bench.Row) string {
+	var say []string
+	if r.PerSecond > 0 && r.Element == "token" {
+		say = append(say, fmt.Sprintf("%.4g tokens/s", r.PerSecond))
+	}
+	if r.Error > 0 {
+		say = append(say, fmt.Sprintf("error %.1g", r.Error))
+	}
+	if r.Note != "" {
+		say = append(say, sentence(r.Note))
+	}
+	return strings.Join(say, ", ")
 }
 
 // perText is a time for one element.

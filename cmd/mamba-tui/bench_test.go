@@ -18,7 +18,7 @@ import (
 // tinyBench measures everything, of nothing.
 func tinyBench(suites ...string) benchOptions {
 	return benchOptions{suites: suites, quick: true, length: 512, budget: time.Nanosecond, perPoint: time.Hour,
-		layer: bench.Layer{L: 8, D: 32, N: 16, M: 16}, sizes: [][2]int{{80, 24}},
+		array: 1 << 20, layer: bench.Layer{L: 8, D: 32, N: 16, M: 16}, sizes: [][2]int{{80, 24}},
 		large: model.Config{VocabSize: 64, DModel: 16, DInner: 32, DState: 4, DConv: 4, DtRank: 1, NLayer: 2, Eps: 1e-5, ConvBias: true}}
 }
 
@@ -76,7 +76,10 @@ func TestBenchJSON(t *testing.T) {
 		}
 	}
 	suites := map[string]int{}
-	for _, line := range lines[1:] {
+	if last := lines[len(lines)-1]; !strings.HasPrefix(last, `{"type":"end"`) {
+		t.Errorf("the last object is %s", last)
+	}
+	for _, line := range lines[1 : len(lines)-1] {
 		var row map[string]any
 		if err := json.Unmarshal([]byte(line), &row); err != nil {
 			t.Fatalf("%v: %s", err, line)
@@ -105,6 +108,28 @@ func TestBenchJSON(t *testing.T) {
 	kinds := len(scan.KernelSets())
 	if suites["limits"] < 2*kinds || suites["scan"] < 5*kinds || suites["sweep"] != 10 || suites["model"] < 4*kinds || suites["screen"] != 3 {
 		t.Errorf("rows by suite: %v", suites)
+	}
+}
+
+// TestBenchDoc: a document with a table for every suite and the chart.
+func TestBenchDoc(t *testing.T) {
+	a, out, _ := testApp("")
+	o := tinyBench(benchSuites...)
+	o.doc = true
+	if err := a.bench(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	for _, want := range []string{"# What the machine reaches", "mamba-tui bench --quick --markdown", cpuName(), "## Limits", "## The scan", "## Models", "## The screen",
+		"| fused scan | L=8 D=32 N=16 | cpu generic | 1 |", "```text", "2⁹", bench.NameAttention} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	for _, line := range strings.Split(text, "\n") {
+		if strings.HasPrefix(line, "|") && strings.Count(line, "|") != 10 {
+			t.Errorf("a row of %d cells: %s", strings.Count(line, "|")-1, line)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime/debug"
 
 	"mamba-tui/model"
 	"mamba-tui/scan"
@@ -170,6 +171,8 @@ func onModel(b *bench.Backend, format scan.WeightFormat, cfg model.Config, w *mo
 	if err != nil {
 		return fmt.Errorf("bench: %s: %w", b.Name, err)
 	}
+	// The next model must not be loaded beside the garbage of this one.
+	defer debug.FreeOSMemory()
 	defer be.Close()
 	m, err := model.New(be, cfg, w)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // small are options under which everything is measured in no time; rows are
 // kept.
 func small(rows *[]Row) *Options {
-	return &Options{Quick: true, Budget: time.Nanosecond, PerPoint: time.Hour, MaxLength: 512,
+	return &Options{Quick: true, Budget: time.Nanosecond, PerPoint: time.Hour, MaxLength: 512, Array: 1 << 20,
 		Layer: Layer{L: 16, D: 48, N: 16, M: 32}, Row: func(r Row) { *rows = append(*rows, r) }}
 }
 

@@ -52,7 +52,7 @@ func cpuBackend(ctx context.Context, o *Options, set scan.KernelSet, threads int
 	b.Limits = l
 	row.GFLOPS = l.GFLOPS
 	o.emit(row)
-	row.Name, row.Shape, row.GFLOPS, row.GBytes = "reading memory", sizeText(float64(o.readBytes())), 0, l.GBytes
+	row.Name, row.Shape, row.GFLOPS, row.GBytes = "reading memory", sizeText(float64(o.array())), 0, l.GBytes
 	o.emit(row)
 	return b, nil
 }

@@ -9,19 +9,15 @@ import (
 	"mamba-tui/scan/internal/memory"
 )
 
-// readBytes is the size of the memory that reading is measured over: far
-// beyond any cache that one core has to itself.
-const (
-	readBytes      = 512 << 20
-	readBytesQuick = 128 << 20
-)
-
-// readBytes is the size for this run.
-func (o *Options) readBytes() int {
-	if o.Quick {
-		return readBytesQuick
+// array is Array with its default.
+func (o *Options) array() int {
+	switch {
+	case o.Array > 0:
+		return o.Array
+	case o.Quick:
+		return 128 << 20
 	}
-	return readBytes
+	return 512 << 20
 }
 
 // rates are the loops that measure a kernel set. peak does some multiply-adds
@@ -42,14 +38,14 @@ func MeasureLimits(ctx context.Context, set scan.KernelSet, threads int, o *Opti
 		return l, err
 	}
 	l.GFLOPS = flop
-	size := o.readBytes() / 4
-	array := memory.Aligned[float32](size)  // as weights are
-	for i := 0; i < len(array); i += 1024 { // pages exist once they are written
-		array[i] = 1
+	size := o.array() / 4
+	numbers := memory.Aligned[float32](size)  // as weights are
+	for i := 0; i < len(numbers); i += 1024 { // pages exist once they are written
+		numbers[i] = 1
 	}
 	part := size / threads / 128 * 128
 	l.GBytes, err = o.fastest(ctx, threads, func(k int) float64 {
-		r.read(array[k*part : (k+1)*part])
+		r.read(numbers[k*part : (k+1)*part])
 		return float64(4 * part)
 	})
 	return l, err

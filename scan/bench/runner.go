@@ -38,6 +38,9 @@ type Options struct {
 	// long one repetition of a sweep may be expected to take: longer ones are
 	// left out. Zero values mean half a second and five (quick: a tenth).
 	Budget, PerPoint time.Duration
+	// Array is the size of what reading is measured over, in bytes; zero means
+	// 512 MiB (quick: 128), far beyond any cache that one core has to itself.
+	Array int
 	// Layer is the shape of the scan suite; the zero value means mamba-130m's.
 	Layer Layer
 	// MaxLength ends the sweep; zero means 2^16.
@@ -128,7 +131,7 @@ func (o *Options) best(ctx context.Context, c clock, f func() error) (ns float64
 		return 0, 0, err
 	}
 	once, took := c.now()-start, time.Since(begin)
-	if took > o.budget() {
+	if once > o.budget() {
 		// Once more would take as long again; warming up is a small part of it.
 		return float64(once.Nanoseconds()), 1, ctx.Err()
 	}
