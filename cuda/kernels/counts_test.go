@@ -35,6 +35,14 @@ func TestCounts(t *testing.T) {
 	scans("scan lanes", ScanLanes, 512, 12, false)
 	scans("scan lanes, marked", ScanLanes, 512, 12, true)
 	scans("scan pairs", ScanPairs, 512, 12, false)
+	for i, block := range []streamBlock{streamWide, streamNarrow} {
+		r := newRig(t)
+		r.p.streamWith = func(L int) (streamBlock, int) { return block, L }
+		p := r.random(scan.Released, 128, 64, 16)
+		p.gap = 0
+		r.scan(p, ScanStream)
+		line("scan stream, "+[]string{"wide", "narrow"}[i], r, 128*64*16)
+	}
 	for _, L := range []int{128, 512} {
 		r := newRig(t)
 		r.p.Device.SMs = 1
@@ -44,7 +52,7 @@ func TestCounts(t *testing.T) {
 	}
 	linears := func(what string, L, in, out, sms int) {
 		r := newRig(t)
-		r.p.Device.SMs = sms
+		r.p.Device.SMs, r.p.noTensor = max(sms, 1), sms < 0
 		a := LinearArgs{Y: r.out(L, out, 0).View, X: r.in(L, in, 0, r.uniform(L*in, -1, 1)).View,
 			W: r.in(out, in, 0, r.uniform(out*in, -1, 1)).Ptr, L: L, In: in, Out: out}
 		a.Work = r.work(r.p.LinearWork(L, in, out))
@@ -55,7 +63,8 @@ func TestCounts(t *testing.T) {
 	linears("linear, one row", 1, 512, 64, 1)
 	linears("linear, eight rows", 8, 512, 64, 1)
 	linears("linear, tile of 64", 64, 128, 64, 132)
-	linears("linear, tile of 128", 128, 128, 128, 1)
+	linears("linear, tile of 128", 128, 128, 128, -1)
+	linears("linear, tensor cores", 128, 128, 128, 1)
 	const golden = "testdata/counts.txt"
 	if *update {
 		if err := os.MkdirAll("testdata", 0o777); err != nil {

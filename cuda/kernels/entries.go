@@ -21,6 +21,9 @@ const (
 	GemmNT128
 	GemmNN128
 	GemmTN128
+	TensorNT128 // 3×TF32, capability 8.0
+	TensorNN128
+	TensorTN128
 	GemmSum
 
 	Conv4
@@ -77,6 +80,9 @@ var entries = [numEntries]struct{ module, name string }{
 	GemmNT128:     {"linear", "gemm_nt_128"},
 	GemmNN128:     {"linear", "gemm_nn_128"},
 	GemmTN128:     {"linear", "gemm_tn_128"},
+	TensorNT128:   {"tensor", "tensor_nt_128"},
+	TensorNN128:   {"tensor", "tensor_nn_128"},
+	TensorTN128:   {"tensor", "tensor_tn_128"},
 	GemmSum:       {"linear", "gemm_sum"},
 	Conv4:         {"conv", "conv_4"},
 	ConvAny:       {"conv", "conv_any"},

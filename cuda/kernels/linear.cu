@@ -1,6 +1,6 @@
 // Matrix products: a few rows against a large matrix (limited by reading the
 // matrix once), and tiles for many rows.
-#include "gpu.h"
+#include "panel.h"
 
 struct GemvParams {
   View y, x;
@@ -86,61 +86,6 @@ KERNEL(256, gemv_2)(const GemvParams p) { gemv<2>(p); }
 KERNEL(256, gemv_4)(const GemvParams p) { gemv<4>(p); }
 KERNEL(256, gemv_8)(const GemvParams p) { gemv<8>(p); }
 
-struct GemmParams {
-  View c, a, b;
-  const float *bias;
-  i64 m, n, k, chunk;
-  int accumulate, pad;
-};
-
-// four is elements [at, at+4) of a row of which n are there, zeros beyond.
-DEV f4 four(const float *row, i64 at, i64 n, bool vec) {
-  if (vec && at + 4 <= n) return *(const f4 *)(row + at);
-  f4 v = 0.f;
-#pragma unroll
-  for (int i = 0; i < 4; i++)
-    if (at + i < n) v[i] = row[at + i];
-  return v;
-}
-
-// A panel is TILE rows (m or n) of 16 values of k of one operand: first in the
-// registers of the thread, then in shared memory as [k][m]. ALONG: k runs along
-// the rows of the matrix as stored; otherwise m does.
-template <int TILE, bool ALONG>
-struct Panel {
-  static const int PARTS = TILE / 64;
-  f4 v[PARTS];
-
-  static __device__ __attribute__((always_inline)) bool aligned(const View &a) { return (((u64)a.p | (u64)(a.stride << 2)) & 15) == 0; }
-
-  __device__ __attribute__((always_inline)) void load(const View &a, i64 m0, i64 m, i64 k0, i64 k, bool vec) {
-    u32 t = tid();
-#pragma unroll
-    for (int q = 0; q < PARTS; q++) {
-      if (ALONG) {
-        i64 row = m0 + q * 64 + (t >> 2);
-        v[q] = row < m ? four(a.p + row * a.stride, k0 + (t & 3) * 4, k, vec) : (f4)0.f;
-      } else {
-        i64 row = k0 + (t >> 4);
-        v[q] = row < k ? four(a.p + row * a.stride, m0 + q * 64 + (t & 15) * 4, m, vec) : (f4)0.f;
-      }
-    }
-  }
-
-  __device__ __attribute__((always_inline)) void store(float *s) const {
-    u32 t = tid();
-#pragma unroll
-    for (int q = 0; q < PARTS; q++) {
-      if (ALONG) {
-#pragma unroll
-        for (int i = 0; i < 4; i++) s[((t & 3) * 4 + i) * (TILE + 4) + q * 64 + (t >> 2)] = v[q][i];
-      } else {
-        *(f4 *)&s[(t >> 4) * (TILE + 4) + q * 64 + (t & 15) * 4] = v[q];
-      }
-    }
-  }
-};
-
 // C tile = Σ_k A·B with 256 threads, each of which has 4 × 4 outputs of every
 // 64 × 64 part. The next 16 values of k are on their way while 16 are used.
 template <int TILE, bool A_ALONG, bool B_ALONG>
@@ -151,8 +96,8 @@ DEV void gemm(const GemmParams &p) {
   u32 t = tid(), tx = t & 15, ty = t >> 4;
   i64 m0 = (i64)bid_x() * TILE, n0 = (i64)bid_y() * TILE;
   i64 k0 = (i64)bid_z() * p.chunk, k1 = k0 + p.chunk < p.k ? k0 + p.chunk : p.k;
-  Panel<TILE, A_ALONG> a;
-  Panel<TILE, B_ALONG> b;
+  Panel<TILE, ROW, A_ALONG> a;
+  Panel<TILE, ROW, B_ALONG> b;
   bool va = a.aligned(p.a), vb = b.aligned(p.b);
   f4 acc[PARTS][PARTS][4];
 #pragma unroll

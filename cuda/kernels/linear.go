@@ -118,6 +118,9 @@ func (p *Planner) gemm(layout int, a gemmArgs) {
 	e := GemmNT64 + Entry(layout)
 	if tile == 128 {
 		e = GemmNT128 + Entry(layout)
+		if p.Device.CC >= 80 && !p.noTensor {
+			e = TensorNT128 + Entry(layout)
+		}
 	}
 	grid := [3]int{ceil(a.m, tile), ceil(a.n, tile), splits}
 	if splits == 1 {

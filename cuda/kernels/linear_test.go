@@ -36,29 +36,35 @@ func TestLinear(t *testing.T) {
 	}
 }
 
-// TestLinearWide forces the large tile, which Linear takes when it fills the
-// device.
+// TestLinearWide: the large tile, which Linear takes when it fills the device, on
+// tensor cores and without. 3×TF32 is held to the tolerance of float32.
 func TestLinearWide(t *testing.T) {
-	r := newRig(t)
-	r.p.Device.SMs = 1
-	const out, in, L = 131, 37, 133
-	w, x := r.uniform(out*in, -1, 1), r.uniform(L*in, -1, 1)
-	y := r.out(L, out, 1)
-	r.p.Linear(LinearArgs{Y: y.View, X: r.in(L, in, 3, x).View, W: r.in(out, in, 0, w).Ptr, L: L, In: in, Out: out})
-	if e := r.p.Launches[0].Entry; e != GemmNT128 {
-		t.Fatalf("the plan is %s, want the large tile", e.Name())
+	for _, c := range []struct {
+		cc   int
+		want Entry
+	}{{75, GemmNT128}, {80, TensorNT128}} {
+		r := newRig(t)
+		r.p.Device.SMs, r.p.Device.CC = 1, c.cc
+		const out, in, L = 131, 301, 133
+		w, x := r.uniform(out*in, -1, 1), r.uniform(L*in, -1, 1)
+		y := r.out(L, out, 1)
+		r.p.Linear(LinearArgs{Y: y.View, X: r.in(L, in, 3, x).View, W: r.in(out, in, 0, w).Ptr, L: L, In: in, Out: out,
+			Work: r.work(r.p.LinearWork(L, in, out))})
+		if e := r.p.Launches[0].Entry; e != c.want {
+			t.Fatalf("the plan for capability %d is %s, want %s", c.cc, e.Name(), c.want.Name())
+		}
+		r.run()
+		r.near("Linear", y.get(), product(x, w, L, in), tolerance)
+		r.guards()
 	}
-	r.run()
-	r.near("Linear", y.get(), product(x, w, L, in), tolerance)
-	r.guards()
 }
 
 // TestGemmLayouts: the products of the backward operations, both tiles.
 func TestGemmLayouts(t *testing.T) {
-	for _, sms := range []int{1, 132} {
+	for _, sms := range []int{1, -1, 132} { // large tiles with and without tensor cores, small tiles
 		for _, s := range []struct{ m, n, k int }{{3, 5, 2}, {70, 65, 33}, {64, 64, 300}, {129, 7, 40}} {
 			r := newRig(t)
-			r.p.Device.SMs = sms
+			r.p.Device.SMs, r.p.noTensor = max(sms, 1), sms < 0
 			a, b := r.uniform(s.m*s.k, -1, 1), r.uniform(s.n*s.k, -1, 1)
 			want := product(a, b, s.m, s.k)
 			for layout := range 3 {

@@ -46,8 +46,8 @@ var scenarios = map[string]func(r *rig) []float64{
 	},
 	"gemm": func(r *rig) []float64 {
 		var all []float64
-		for _, sms := range []int{1, 132} {
-			r.p.Device.SMs = sms
+		for _, sms := range []int{1, -1, 132} {
+			r.p.Device.SMs, r.p.noTensor = max(sms, 1), sms < 0
 			for layout := range 3 {
 				const m, n, k = 40, 36, 70
 				c := r.out(m, n, 0)

@@ -21,6 +21,7 @@ type Planner struct {
 	Device   Device
 	Launches []Launch
 
+	noTensor   bool                           // of the tests: as if there were no tensor cores
 	streamWith func(L int) (streamBlock, int) // of the tests: what streamShape is to say
 }
 

@@ -11,6 +11,8 @@ var (
 	rowsPTX string
 	//go:embed linear.ptx
 	linearPTX string
+	//go:embed tensor.ptx
+	tensorPTX string
 	//go:embed conv.ptx
 	convPTX string
 	//go:embed scan.ptx
@@ -38,6 +40,7 @@ func Modules() []Module {
 	return []Module{
 		{"rows", rowsPTX, 75},
 		{"linear", linearPTX, 75},
+		{"tensor", tensorPTX, 80},
 		{"conv", convPTX, 75},
 		{"scan", scanPTX, 75},
 		{"lanes", lanesPTX, 75},
