@@ -83,18 +83,71 @@ func BenchmarkReference(b *testing.B) {
 // BenchmarkRules: the rules side by side, 256 tokens of 256 channels.
 func BenchmarkRules(b *testing.B) {
 	const L, D, N = 256, 256, 16
-	for _, rule := range Rules() {
-		b.Run(rule.String(), func(b *testing.B) {
-			k := newKit(b, Options{Threads: 1})
-			args := k.scanArgs(L, D, N)
-			args.Rule, args.A = rule, Dense(k.buffer(D*N, -0.2, -0.01), N)
-			b.SetBytes(streams(L, D, N, 4))
-			report := processNow(b, L*D*N, perState)
-			for b.Loop() {
-				k.c.Scan(args)
-			}
-			report()
-		})
+	for _, o := range singles() {
+		for _, rule := range Rules() {
+			b.Run(fmt.Sprintf("%v/%v", o.Kernels, rule), func(b *testing.B) {
+				k := newKit(b, o)
+				args := k.scanArgs(L, D, N)
+				args.Resets = nil
+				args.Rule, args.A = rule, Dense(k.buffer(D*N, -0.2, -0.01), N)
+				b.SetBytes(streams(L, D, N, 4))
+				report := processNow(b, L*D*N, perState)
+				for b.Loop() {
+					k.c.Scan(args)
+				}
+				report()
+			})
+		}
+	}
+}
+
+// BenchmarkScanBackward: 256 tokens of 256 channels, with 16 states and with 8.
+func BenchmarkScanBackward(b *testing.B) {
+	const L, D = 256, 256
+	for _, o := range singles() {
+		for _, N := range []int{16, 8} {
+			b.Run(fmt.Sprintf("%v/N=%d", o.Kernels, N), func(b *testing.B) {
+				k := newKit(b, o)
+				g := k.gradTrial(L, D, N)
+				for g.Z.Absent() || g.Bias == nil || g.H0.Absent() { // with every option
+					g = k.gradTrial(L, D, N)
+				}
+				g.Resets = nil
+				report := processNow(b, L*D*N, perState)
+				for b.Loop() {
+					k.c.ScanBackward(g)
+				}
+				report()
+			})
+		}
+	}
+}
+
+// BenchmarkRows: the operations between the matrices, 256 tokens of a width of
+// 256.
+func BenchmarkRows(b *testing.B) {
+	const L, D, K = 256, 256, 4
+	for _, o := range singles() {
+		k := newKit(b, o)
+		x, w := Dense(k.buffer(L*D, -1, 1), D), k.buffer(D, 1, 1)
+		conv := k.convArgs(L, D, K)
+		conv.Resets = nil
+		for _, op := range []struct {
+			name string
+			run  func()
+		}{
+			{"Conv", func() { k.c.Conv(conv) }},
+			{"RMSNorm", func() { k.c.RMSNorm(x, x, w, L, D, 1e-5) }},
+			{"Softplus", func() { k.c.Softplus(conv.Y, x, w, L, D) }},
+		} {
+			b.Run(fmt.Sprintf("%v/%s", o.Kernels, op.name), func(b *testing.B) {
+				report := processNow(b, L*D, "cpu-ns/element")
+				for b.Loop() {
+					op.run()
+				}
+				report()
+			})
+		}
 	}
 }
 
@@ -121,9 +174,15 @@ func BenchmarkLinear(b *testing.B) {
 // built-in models': d_model 32, d_inner 64, dt_rank 2, N states.
 func BenchmarkStep(b *testing.B) {
 	const M, D, K, R = 32, 64, 4, 2
+	for _, o := range singles() {
+		benchmarkStep(b, o, M, D, K, R)
+	}
+}
+
+func benchmarkStep(b *testing.B, o Options, M, D, K, R int) {
 	for _, N := range []int{1, 16} {
-		b.Run(fmt.Sprintf("N=%d", N), func(b *testing.B) {
-			k := newKit(b, Options{})
+		b.Run(fmt.Sprintf("%v/N=%d", o.Kernels, N), func(b *testing.B) {
+			k := newKit(b, o)
 			x, w := Dense(k.buffer(M, -1, 1), M), k.buffer(M, 1, 1)
 			in, proj := k.linearArgs(1, 2*D, M), k.linearArgs(1, R+2*N, D)
 			dt, out := k.linearArgs(1, D, R), k.linearArgs(1, M, D)

@@ -159,26 +159,77 @@ TEXT ·Conv4x512(SB), NOSPLIT, $16-104
 	MOVQ         $-1, R10
 	BZHIQ        R8, R10, R10
 	KMOVW        R10, K1
-	VPBROADCASTD DI, Z1
-	VMOVUPS      lanes<>+64(SB), Z0
-	VPMULLD      Z1, Z0, Z0
+	CMPQ         R8, $0x10
+	JNE          some1
+	SHLQ         $0x02, DI
+	VMOVUPS      (DX), X4
+	ADDQ         DI, DX
+	VMOVUPS      (DX), X5
+	ADDQ         DI, DX
+	VMOVUPS      (DX), X6
+	ADDQ         DI, DX
+	VMOVUPS      (DX), X7
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x01, (DX), Z4, Z4
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x01, (DX), Z5, Z5
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x01, (DX), Z6, Z6
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x01, (DX), Z7, Z7
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x02, (DX), Z4, Z4
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x02, (DX), Z5, Z5
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x02, (DX), Z6, Z6
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x02, (DX), Z7, Z7
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x03, (DX), Z4, Z4
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x03, (DX), Z5, Z5
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x03, (DX), Z6, Z6
+	ADDQ         DI, DX
+	VINSERTF32X4 $0x03, (DX), Z7, Z7
+	VUNPCKLPS    Z5, Z4, Z0
+	VUNPCKHPS    Z5, Z4, Z1
+	VUNPCKLPS    Z7, Z6, Z2
+	VUNPCKHPS    Z7, Z6, Z3
+	VUNPCKLPD    Z2, Z0, Z4
+	VUNPCKHPD    Z2, Z0, Z5
+	VUNPCKLPD    Z3, Z1, Z6
+	VUNPCKHPD    Z3, Z1, Z7
+	VMOVAPS      Z4, Z0
+	VMOVAPS      Z5, Z1
+	VMOVAPS      Z6, Z2
+	VMOVAPS      Z7, Z3
+	JMP          columns2
+
+some1:
+	VPBROADCASTD DI, Z5
+	VMOVUPS      lanes<>+64(SB), Z4
+	VPMULLD      Z5, Z4, Z4
+	VXORPS       Z0, Z0, Z0
+	KMOVW        K1, K2
+	VGATHERDPS   (DX)(Z4*4), K2, Z0
 	VXORPS       Z1, Z1, Z1
 	KMOVW        K1, K2
-	VGATHERDPS   (DX)(Z0*4), K2, Z1
+	VGATHERDPS   4(DX)(Z4*4), K2, Z1
 	VXORPS       Z2, Z2, Z2
 	KMOVW        K1, K2
-	VGATHERDPS   4(DX)(Z0*4), K2, Z2
+	VGATHERDPS   8(DX)(Z4*4), K2, Z2
 	VXORPS       Z3, Z3, Z3
 	KMOVW        K1, K2
-	VGATHERDPS   8(DX)(Z0*4), K2, Z3
-	VXORPS       Z4, Z4, Z4
-	KMOVW        K1, K2
-	VGATHERDPS   12(DX)(Z0*4), K2, Z4
-	VXORPS       Z0, Z0, Z0
-	MOVQ         bias+24(FP), DX
-	TESTQ        DX, DX
-	JZ           unbiased
-	VMOVUPS.Z    (DX), K1, Z0
+	VGATHERDPS   12(DX)(Z4*4), K2, Z3
+
+columns2:
+	VXORPS    Z4, Z4, Z4
+	MOVQ      bias+24(FP), DX
+	TESTQ     DX, DX
+	JZ        unbiased
+	VMOVUPS.Z (DX), K1, Z4
 
 unbiased:
 	MOVQ      swindow+72(FP), DX
@@ -203,11 +254,11 @@ step:
 
 kept:
 	VMOVUPS.Z        (CX), K1, Z8
-	VMOVAPS          Z0, Z9
-	VFMADD231PS      Z1, Z5, Z9
-	VFMADD231PS      Z2, Z6, Z9
-	VFMADD231PS      Z3, Z7, Z9
-	VFMADD231PS      Z4, Z8, Z9
+	VMOVAPS          Z4, Z9
+	VFMADD231PS      Z0, Z5, Z9
+	VFMADD231PS      Z1, Z6, Z9
+	VFMADD231PS      Z2, Z7, Z9
+	VFMADD231PS      Z3, Z8, Z9
 	VMOVAPS          Z6, Z5
 	VMOVAPS          Z7, Z6
 	VMOVAPS          Z8, Z7
@@ -263,33 +314,84 @@ TEXT ·ConvGrad4x512(SB), NOSPLIT, $16-152
 	MOVQ         $-1, R12
 	BZHIQ        BX, R12, R12
 	KMOVW        R12, K1
-	VPBROADCASTD DX, Z1
-	VMOVUPS      lanes<>+64(SB), Z0
-	VPMULLD      Z1, Z0, Z0
+	CMPQ         BX, $0x10
+	JNE          some3
+	SHLQ         $0x02, DX
+	VMOVUPS      (CX), X4
+	ADDQ         DX, CX
+	VMOVUPS      (CX), X5
+	ADDQ         DX, CX
+	VMOVUPS      (CX), X6
+	ADDQ         DX, CX
+	VMOVUPS      (CX), X7
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x01, (CX), Z4, Z4
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x01, (CX), Z5, Z5
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x01, (CX), Z6, Z6
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x01, (CX), Z7, Z7
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x02, (CX), Z4, Z4
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x02, (CX), Z5, Z5
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x02, (CX), Z6, Z6
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x02, (CX), Z7, Z7
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x03, (CX), Z4, Z4
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x03, (CX), Z5, Z5
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x03, (CX), Z6, Z6
+	ADDQ         DX, CX
+	VINSERTF32X4 $0x03, (CX), Z7, Z7
+	VUNPCKLPS    Z5, Z4, Z0
+	VUNPCKHPS    Z5, Z4, Z1
+	VUNPCKLPS    Z7, Z6, Z2
+	VUNPCKHPS    Z7, Z6, Z3
+	VUNPCKLPD    Z2, Z0, Z4
+	VUNPCKHPD    Z2, Z0, Z5
+	VUNPCKLPD    Z3, Z1, Z6
+	VUNPCKHPD    Z3, Z1, Z7
+	VMOVAPS      Z4, Z0
+	VMOVAPS      Z5, Z1
+	VMOVAPS      Z6, Z2
+	VMOVAPS      Z7, Z3
+	JMP          columns4
+
+some3:
+	VPBROADCASTD DX, Z5
+	VMOVUPS      lanes<>+64(SB), Z4
+	VPMULLD      Z5, Z4, Z4
+	VXORPS       Z0, Z0, Z0
+	KMOVW        K1, K2
+	VGATHERDPS   (CX)(Z4*4), K2, Z0
 	VXORPS       Z1, Z1, Z1
 	KMOVW        K1, K2
-	VGATHERDPS   (CX)(Z0*4), K2, Z1
+	VGATHERDPS   4(CX)(Z4*4), K2, Z1
 	VXORPS       Z2, Z2, Z2
 	KMOVW        K1, K2
-	VGATHERDPS   4(CX)(Z0*4), K2, Z2
+	VGATHERDPS   8(CX)(Z4*4), K2, Z2
 	VXORPS       Z3, Z3, Z3
 	KMOVW        K1, K2
-	VGATHERDPS   8(CX)(Z0*4), K2, Z3
-	VXORPS       Z4, Z4, Z4
-	KMOVW        K1, K2
-	VGATHERDPS   12(CX)(Z0*4), K2, Z4
-	MOVQ         x3+40(FP), CX
-	VMOVUPS.Z    (CX), K1, Z0
-	MOVQ         x2+48(FP), CX
-	VMOVUPS.Z    (CX), K1, Z5
-	MOVQ         x1+56(FP), CX
-	VMOVUPS.Z    (CX), K1, Z6
-	VSTMXCSR     (SP)
-	MOVL         (SP), CX
-	ORL          $0x00008040, CX
-	MOVL         CX, 8(SP)
-	VLDMXCSR     8(SP)
-	MOVQ         bias+32(FP), CX
+	VGATHERDPS   12(CX)(Z4*4), K2, Z3
+
+columns4:
+	MOVQ      x3+40(FP), CX
+	VMOVUPS.Z (CX), K1, Z4
+	MOVQ      x2+48(FP), CX
+	VMOVUPS.Z (CX), K1, Z5
+	MOVQ      x1+56(FP), CX
+	VMOVUPS.Z (CX), K1, Z6
+	VSTMXCSR  (SP)
+	MOVL      (SP), CX
+	ORL       $0x00008040, CX
+	MOVL      CX, 8(SP)
+	VLDMXCSR  8(SP)
+	MOVQ      bias+32(FP), CX
 
 forward:
 	TESTQ  R10, R10
@@ -297,7 +399,7 @@ forward:
 	TESTL  $0x00000002, (R10)
 	LEAQ   4(R10), R10
 	JZ     kept
-	VXORPS Z0, Z0, Z0
+	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	VXORPS Z6, Z6, Z6
 
@@ -312,10 +414,10 @@ kept:
 	VMOVUPS.Z (CX), K1, Z8
 
 unbiased:
-	VFMADD231PS      Z1, Z0, Z8
-	VFMADD231PS      Z2, Z5, Z8
-	VFMADD231PS      Z3, Z6, Z8
-	VFMADD231PS      Z4, Z7, Z8
+	VFMADD231PS      Z0, Z4, Z8
+	VFMADD231PS      Z1, Z5, Z8
+	VFMADD231PS      Z2, Z6, Z8
+	VFMADD231PS      Z3, Z7, Z8
 	VORPS.BCST       constants<>+192(SB), Z8, Z9
 	VBROADCASTSS     constants<>+224(SB), Z10
 	VMAXPS           Z9, Z10, Z9
@@ -355,7 +457,7 @@ known:
 	VMOVUPS     Z9, (DI)
 	ADDQ        $0x00000040, DI
 	VMOVUPS     (R8), Z10
-	VFMADD231PS Z9, Z0, Z10
+	VFMADD231PS Z9, Z4, Z10
 	VMOVUPS     Z10, (R8)
 	VMOVUPS     64(R8), Z10
 	VFMADD231PS Z9, Z5, Z10
@@ -368,7 +470,7 @@ known:
 	VMOVUPS     Z10, 192(R8)
 	VADDPS      256(R8), Z9, Z10
 	VMOVUPS     Z10, 256(R8)
-	VMOVAPS     Z5, Z0
+	VMOVAPS     Z5, Z4
 	VMOVAPS     Z6, Z5
 	VMOVAPS     Z7, Z6
 	DECQ        R9
@@ -378,35 +480,35 @@ known:
 	DECQ        AX
 	IMULQ       sdx+112(FP), AX
 	ADDQ        dx+16(FP), AX
-	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11), Z4
 	VMOVUPS     64(R11), Z5
 	VMOVUPS     128(R11), Z6
 
 backward:
 	SUBQ        $0x00000040, DI
 	VMOVUPS     (DI), Z7
-	VMULPS      Z4, Z7, Z8
-	VFMADD231PS Z3, Z0, Z8
-	VFMADD231PS Z2, Z5, Z8
-	VFMADD231PS Z1, Z6, Z8
+	VMULPS      Z3, Z7, Z8
+	VFMADD231PS Z2, Z4, Z8
+	VFMADD231PS Z1, Z5, Z8
+	VFMADD231PS Z0, Z6, Z8
 	VMOVUPS     Z8, K1, (AX)
 	SUBQ        sdx+112(FP), AX
 	VMOVAPS     Z5, Z6
-	VMOVAPS     Z0, Z5
-	VMOVAPS     Z7, Z0
+	VMOVAPS     Z4, Z5
+	VMOVAPS     Z7, Z4
 	TESTQ       R10, R10
 	JZ          through
 	SUBQ        $0x04, R10
 	TESTL       $0x00000002, (R10)
 	JZ          through
-	VXORPS      Z0, Z0, Z0
+	VXORPS      Z4, Z4, Z4
 	VXORPS      Z5, Z5, Z5
 	VXORPS      Z6, Z6, Z6
 
 through:
 	DECQ     R9
 	JNZ      backward
-	VMOVUPS  Z0, (R11)
+	VMOVUPS  Z4, (R11)
 	VMOVUPS  Z5, 64(R11)
 	VMOVUPS  Z6, 128(R11)
 	VLDMXCSR (SP)
@@ -416,38 +518,74 @@ through:
 // func Conv4x256(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, lanes int, silu int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·Conv4x256(SB), NOSPLIT, $16-104
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         w+16(FP), DX
-	MOVQ         window+32(FP), BX
-	MOVQ         resets+40(FP), SI
-	MOVQ         sw+64(FP), DI
-	MOVQ         lanes+88(FP), R8
-	MOVQ         steps+80(FP), R9
-	LEAQ         lanes<>+0(SB), R10
-	NEGQ         R8
-	VMOVUPS      32(R10)(R8*4), Y0
-	VMOVD        DI, X2
-	VPBROADCASTD X2, Y2
-	VMOVUPS      lanes<>+64(SB), Y1
-	VPMULLD      Y2, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VMOVAPS      Y0, Y3
-	VGATHERDPS   Y3, (DX)(Y1*4), Y2
-	VXORPS       Y3, Y3, Y3
-	VMOVAPS      Y0, Y4
-	VGATHERDPS   Y4, 4(DX)(Y1*4), Y3
-	VXORPS       Y4, Y4, Y4
-	VMOVAPS      Y0, Y5
-	VGATHERDPS   Y5, 8(DX)(Y1*4), Y4
-	VXORPS       Y5, Y5, Y5
-	VMOVAPS      Y0, Y6
-	VGATHERDPS   Y6, 12(DX)(Y1*4), Y5
+	MOVQ        y+0(FP), AX
+	MOVQ        x+8(FP), CX
+	MOVQ        w+16(FP), DX
+	MOVQ        window+32(FP), BX
+	MOVQ        resets+40(FP), SI
+	MOVQ        sw+64(FP), DI
+	MOVQ        lanes+88(FP), R8
+	MOVQ        steps+80(FP), R9
+	LEAQ        lanes<>+0(SB), R10
+	MOVQ        R8, R11
+	NEGQ        R11
+	VMOVUPS     32(R10)(R11*4), Y0
+	CMPQ        R8, $0x08
+	JNE         some5
+	SHLQ        $0x02, DI
+	VMOVUPS     (DX), X5
+	ADDQ        DI, DX
+	VMOVUPS     (DX), X6
+	ADDQ        DI, DX
+	VMOVUPS     (DX), X7
+	ADDQ        DI, DX
+	VMOVUPS     (DX), X8
+	ADDQ        DI, DX
+	VINSERTF128 $0x01, (DX), Y5, Y5
+	ADDQ        DI, DX
+	VINSERTF128 $0x01, (DX), Y6, Y6
+	ADDQ        DI, DX
+	VINSERTF128 $0x01, (DX), Y7, Y7
+	ADDQ        DI, DX
+	VINSERTF128 $0x01, (DX), Y8, Y8
+	VUNPCKLPS   Y6, Y5, Y1
+	VUNPCKHPS   Y6, Y5, Y2
+	VUNPCKLPS   Y8, Y7, Y3
+	VUNPCKHPS   Y8, Y7, Y4
+	VUNPCKLPD   Y3, Y1, Y5
+	VUNPCKHPD   Y3, Y1, Y6
+	VUNPCKLPD   Y4, Y2, Y7
+	VUNPCKHPD   Y4, Y2, Y8
+	VMOVAPS     Y5, Y1
+	VMOVAPS     Y6, Y2
+	VMOVAPS     Y7, Y3
+	VMOVAPS     Y8, Y4
+	JMP         columns6
+
+some5:
+	VMOVD        DI, X6
+	VPBROADCASTD X6, Y6
+	VMOVUPS      lanes<>+64(SB), Y5
+	VPMULLD      Y6, Y5, Y5
 	VXORPS       Y1, Y1, Y1
-	MOVQ         bias+24(FP), DX
-	TESTQ        DX, DX
-	JZ           unbiased
-	VMASKMOVPS   (DX), Y0, Y1
+	VMOVAPS      Y0, Y6
+	VGATHERDPS   Y6, (DX)(Y5*4), Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVAPS      Y0, Y6
+	VGATHERDPS   Y6, 4(DX)(Y5*4), Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVAPS      Y0, Y6
+	VGATHERDPS   Y6, 8(DX)(Y5*4), Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVAPS      Y0, Y6
+	VGATHERDPS   Y6, 12(DX)(Y5*4), Y4
+
+columns6:
+	VXORPS     Y5, Y5, Y5
+	MOVQ       bias+24(FP), DX
+	TESTQ      DX, DX
+	JZ         unbiased
+	VMASKMOVPS (DX), Y0, Y5
 
 unbiased:
 	MOVQ         swindow+72(FP), DX
@@ -474,11 +612,11 @@ step:
 
 kept:
 	VMASKMOVPS   (CX), Y0, Y9
-	VMOVAPS      Y1, Y10
-	VFMADD231PS  Y2, Y6, Y10
-	VFMADD231PS  Y3, Y7, Y10
-	VFMADD231PS  Y4, Y8, Y10
-	VFMADD231PS  Y5, Y9, Y10
+	VMOVAPS      Y5, Y10
+	VFMADD231PS  Y1, Y6, Y10
+	VFMADD231PS  Y2, Y7, Y10
+	VFMADD231PS  Y3, Y8, Y10
+	VFMADD231PS  Y4, Y9, Y10
 	VMOVAPS      Y7, Y6
 	VMOVAPS      Y8, Y7
 	VMOVAPS      Y9, Y8
@@ -525,42 +663,78 @@ linear:
 // func ConvGrad4x256(x *float32, dy *float32, dx *float32, w *float32, bias *float32, x3 *float32, x2 *float32, x1 *float32, before *float32, carry *float32, sums *float32, resets *int32, sx int, sdy int, sdx int, sw int, n int, lanes int, silu int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·ConvGrad4x256(SB), NOSPLIT, $48-152
-	MOVQ         x+0(FP), AX
-	MOVQ         w+24(FP), CX
-	MOVQ         sw+120(FP), DX
-	MOVQ         lanes+136(FP), BX
-	MOVQ         dy+8(FP), SI
-	MOVQ         before+64(FP), DI
-	MOVQ         sums+80(FP), R8
-	MOVQ         n+128(FP), R9
-	MOVQ         resets+88(FP), R10
-	MOVQ         carry+72(FP), R11
-	LEAQ         lanes<>+0(SB), R12
-	NEGQ         BX
-	VMOVUPS      32(R12)(BX*4), Y0
-	VMOVD        DX, X2
-	VPBROADCASTD X2, Y2
-	VMOVUPS      lanes<>+64(SB), Y1
-	VPMULLD      Y2, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VMOVAPS      Y0, Y3
-	VGATHERDPS   Y3, (CX)(Y1*4), Y2
-	VXORPS       Y3, Y3, Y3
-	VMOVAPS      Y0, Y4
-	VGATHERDPS   Y4, 4(CX)(Y1*4), Y3
-	VXORPS       Y4, Y4, Y4
-	VMOVAPS      Y0, Y5
-	VGATHERDPS   Y5, 8(CX)(Y1*4), Y4
-	VXORPS       Y5, Y5, Y5
+	MOVQ        x+0(FP), AX
+	MOVQ        w+24(FP), CX
+	MOVQ        sw+120(FP), DX
+	MOVQ        lanes+136(FP), BX
+	MOVQ        dy+8(FP), SI
+	MOVQ        before+64(FP), DI
+	MOVQ        sums+80(FP), R8
+	MOVQ        n+128(FP), R9
+	MOVQ        resets+88(FP), R10
+	MOVQ        carry+72(FP), R11
+	LEAQ        lanes<>+0(SB), R12
+	MOVQ        BX, R13
+	NEGQ        R13
+	VMOVUPS     32(R12)(R13*4), Y0
+	CMPQ        BX, $0x08
+	JNE         some7
+	SHLQ        $0x02, DX
+	VMOVUPS     (CX), X5
+	ADDQ        DX, CX
+	VMOVUPS     (CX), X6
+	ADDQ        DX, CX
+	VMOVUPS     (CX), X7
+	ADDQ        DX, CX
+	VMOVUPS     (CX), X8
+	ADDQ        DX, CX
+	VINSERTF128 $0x01, (CX), Y5, Y5
+	ADDQ        DX, CX
+	VINSERTF128 $0x01, (CX), Y6, Y6
+	ADDQ        DX, CX
+	VINSERTF128 $0x01, (CX), Y7, Y7
+	ADDQ        DX, CX
+	VINSERTF128 $0x01, (CX), Y8, Y8
+	VUNPCKLPS   Y6, Y5, Y1
+	VUNPCKHPS   Y6, Y5, Y2
+	VUNPCKLPS   Y8, Y7, Y3
+	VUNPCKHPS   Y8, Y7, Y4
+	VUNPCKLPD   Y3, Y1, Y5
+	VUNPCKHPD   Y3, Y1, Y6
+	VUNPCKLPD   Y4, Y2, Y7
+	VUNPCKHPD   Y4, Y2, Y8
+	VMOVAPS     Y5, Y1
+	VMOVAPS     Y6, Y2
+	VMOVAPS     Y7, Y3
+	VMOVAPS     Y8, Y4
+	JMP         columns8
+
+some7:
+	VMOVD        DX, X6
+	VPBROADCASTD X6, Y6
+	VMOVUPS      lanes<>+64(SB), Y5
+	VPMULLD      Y6, Y5, Y5
+	VXORPS       Y1, Y1, Y1
 	VMOVAPS      Y0, Y6
-	VGATHERDPS   Y6, 12(CX)(Y1*4), Y5
+	VGATHERDPS   Y6, (CX)(Y5*4), Y1
+	VXORPS       Y2, Y2, Y2
+	VMOVAPS      Y0, Y6
+	VGATHERDPS   Y6, 4(CX)(Y5*4), Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVAPS      Y0, Y6
+	VGATHERDPS   Y6, 8(CX)(Y5*4), Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVAPS      Y0, Y6
+	VGATHERDPS   Y6, 12(CX)(Y5*4), Y4
+
+columns8:
 	VMOVUPS      Y0, (SP)
 	MOVQ         x3+40(FP), CX
 	VMOVUPS      (SP), Y7
 	VMASKMOVPS   (CX), Y7, Y0
 	MOVQ         x2+48(FP), CX
 	VMOVUPS      (SP), Y7
-	VMASKMOVPS   (CX), Y7, Y1
+	VMASKMOVPS   (CX), Y7, Y5
 	MOVQ         x1+56(FP), CX
 	VMOVUPS      (SP), Y7
 	VMASKMOVPS   (CX), Y7, Y6
@@ -580,7 +754,7 @@ forward:
 	LEAQ   4(R10), R10
 	JZ     kept
 	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 
 kept:
@@ -596,10 +770,10 @@ kept:
 	VMASKMOVPS (CX), Y14, Y8
 
 unbiased:
-	VFMADD231PS  Y2, Y0, Y8
-	VFMADD231PS  Y3, Y1, Y8
-	VFMADD231PS  Y4, Y6, Y8
-	VFMADD231PS  Y5, Y7, Y8
+	VFMADD231PS  Y1, Y0, Y8
+	VFMADD231PS  Y2, Y5, Y8
+	VFMADD231PS  Y3, Y6, Y8
+	VFMADD231PS  Y4, Y7, Y8
 	VORPS        constants<>+192(SB), Y8, Y9
 	VBROADCASTSS constants<>+224(SB), Y10
 	VMAXPS       Y9, Y10, Y9
@@ -644,7 +818,7 @@ known:
 	VFMADD231PS Y9, Y0, Y10
 	VMOVUPS     Y10, (R8)
 	VMOVUPS     32(R8), Y10
-	VFMADD231PS Y9, Y1, Y10
+	VFMADD231PS Y9, Y5, Y10
 	VMOVUPS     Y10, 32(R8)
 	VMOVUPS     64(R8), Y10
 	VFMADD231PS Y9, Y6, Y10
@@ -654,8 +828,8 @@ known:
 	VMOVUPS     Y10, 96(R8)
 	VADDPS      128(R8), Y9, Y10
 	VMOVUPS     Y10, 128(R8)
-	VMOVAPS     Y1, Y0
-	VMOVAPS     Y6, Y1
+	VMOVAPS     Y5, Y0
+	VMOVAPS     Y6, Y5
 	VMOVAPS     Y7, Y6
 	DECQ        R9
 	JNZ         forward
@@ -665,21 +839,21 @@ known:
 	IMULQ       sdx+112(FP), AX
 	ADDQ        dx+16(FP), AX
 	VMOVUPS     (R11), Y0
-	VMOVUPS     32(R11), Y1
+	VMOVUPS     32(R11), Y5
 	VMOVUPS     64(R11), Y6
 
 backward:
 	SUBQ        $0x00000020, DI
 	VMOVUPS     (DI), Y7
-	VMULPS      Y5, Y7, Y8
-	VFMADD231PS Y4, Y0, Y8
-	VFMADD231PS Y3, Y1, Y8
-	VFMADD231PS Y2, Y6, Y8
+	VMULPS      Y4, Y7, Y8
+	VFMADD231PS Y3, Y0, Y8
+	VFMADD231PS Y2, Y5, Y8
+	VFMADD231PS Y1, Y6, Y8
 	VMOVUPS     (SP), Y14
 	VMASKMOVPS  Y8, Y14, (AX)
 	SUBQ        sdx+112(FP), AX
-	VMOVAPS     Y1, Y6
-	VMOVAPS     Y0, Y1
+	VMOVAPS     Y5, Y6
+	VMOVAPS     Y0, Y5
 	VMOVAPS     Y7, Y0
 	TESTQ       R10, R10
 	JZ          through
@@ -687,14 +861,14 @@ backward:
 	TESTL       $0x00000002, (R10)
 	JZ          through
 	VXORPS      Y0, Y0, Y0
-	VXORPS      Y1, Y1, Y1
+	VXORPS      Y5, Y5, Y5
 	VXORPS      Y6, Y6, Y6
 
 through:
 	DECQ     R9
 	JNZ      backward
 	VMOVUPS  Y0, (R11)
-	VMOVUPS  Y1, 32(R11)
+	VMOVUPS  Y5, 32(R11)
 	VMOVUPS  Y6, 64(R11)
 	VLDMXCSR 32(SP)
 	VZEROUPPER

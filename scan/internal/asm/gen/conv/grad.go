@@ -23,7 +23,7 @@ func convGrad4(s *vec.Set) {
 	p := vec.Args("x", "w", "sw", "lanes", "dy", "before", "sums", "n", "resets", "carry")
 	x, w, sw, lanes, dy, before, sums, n, resets, carry := p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9]
 	s.Tail(lanes)
-	taps := s.Columns(w, sw, 4)
+	taps := s.Columns4(w, sw, lanes)
 	s.SpillTail()
 	old := []reg.VecPhysical{s.Reg(), s.Reg(), s.Reg()}
 	for i, name := range []string{"x3", "x2", "x1"} {

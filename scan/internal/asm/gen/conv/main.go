@@ -42,7 +42,7 @@ func conv4(s *vec.Set) {
 	y, x, w, window, resets, sw, lanes, steps := p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]
 	s.Tail(lanes)
 
-	taps := s.Columns(w, sw, 4)
+	taps := s.Columns4(w, sw, lanes)
 	bias := s.Reg()
 	s.Zero(bias)
 	bp := GP64()
