@@ -80,6 +80,25 @@
 //   - Channel: where an output comes from (Attention) and where a cell of the
 //     state comes from (Provenance).
 //
+// # Kernel sets
+//
+// On amd64 the float32 operations are assembly where the processor has AVX2 with
+// FMA, or AVX-512; package internal/asm holds it, and its generator. No
+// instruction with an approximate result is used, so a set gives the same bits
+// on every machine that has it. A register holds one state of many channels and
+// goes through the steps with softplus, the exponential, the update, C·h, skip
+// and gate in between; a single step of sixteen states holds a channel's states
+// instead, and gives the same bits. Σ_n C·h is four sums over every fourth n,
+// added as (0+1)+(2+3); in plain Go it is one sum in the order of n.
+//
+// Subnormal numbers (below 2^-126): in the assembly sets an operand that is
+// subnormal counts as zero and a result that would be is zero, in Scan, Conv of
+// four taps, Softplus and their backward operations. A state that fades reaches
+// exactly 0. RMSNorm, Linear and every operation of plain Go keep subnormal
+// numbers, as the reference does; a fading state then costs some fifteen times
+// as much time a step. What an operation loses is below 2^-126, and nothing
+// divides by it. The caller's own arithmetic is not changed.
+//
 // Package scantest is the suite that every Backend must pass. Benchmarks are
 // recorded in assets/docs/bench-scan.md.
 package scan

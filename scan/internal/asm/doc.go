@@ -16,10 +16,12 @@
 //   - Nothing beyond the given elements is read or written: tails are masked.
 //   - A sum along a row of a matrix (linear) has one accumulator and takes its
 //     terms from the first to the last, with fused multiply-adds.
-//   - Kernels of activations (rows but for RMSNorm, conv, scan) run with FTZ and DAZ set: an operand
-//     that is subnormal counts as zero, a result that would be is zero. A state
-//     that decays for long would otherwise cost a hundred cycles an operation.
-//     The caller's MXCSR is restored.
+//   - Kernels of activations (conv, grad, scan, and rows but for RMSNorm) run with
+//     FTZ and DAZ set: an operand that is subnormal counts as zero, a result that
+//     would be is zero. A state that fades for long would otherwise cost a hundred
+//     cycles an operation. The caller's MXCSR is restored.
+//   - No instruction with an approximate result (VRCP, VRSQRT): a kernel gives the
+//     same bits on every processor that runs it.
 package asm
 
 //go:generate go -C gen run ./rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg asm
