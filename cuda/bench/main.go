@@ -5,6 +5,7 @@
 //	go run ./cuda/bench                     # everything
 //	go run ./cuda/bench -only scan          # one part: scan, backward, token
 //	python3 cuda/bench/mamba_ssm.py > mamba.jsonl
+//	python3 cuda/bench/pytorch.py >> mamba.jsonl
 //	go run ./cuda/bench -beside mamba.jsonl
 //
 // Every figure is the median of many runs, timed by events of the device.
@@ -30,7 +31,7 @@ var (
 	ordinal = flag.Int("device", 0, "number of the device")
 	only    = flag.String("only", "", "measure only some parts: scan, backward, token (separated by commas)")
 	runs    = flag.Int("runs", 30, "runs that a median is of")
-	beside  = flag.String("beside", "", "file of JSON lines by mamba_ssm.py to show beside")
+	beside  = flag.String("beside", "", "file of JSON lines by mamba_ssm.py or pytorch.py to show beside")
 	lines   = flag.String("json", "", "file to write each figure to, as a JSON line")
 	largest = flag.Float64("largest", 0.9, "share of the free memory that a row may take; larger rows are left out")
 )
@@ -145,7 +146,7 @@ func (r *report) read(name string) error {
 // heading begins a table.
 func (r *report) heading(what string) {
 	fmt.Printf("\n%s\n%3s %5s %6s %4s  %-15s %21s %9s %6s %10s %8s\n", what,
-		"B", "D", "L", "N", "kernel", "µs (fastest, slowest)", "floor µs", "of it", "mamba_ssm", "speed-up")
+		"B", "D", "L", "N", "kernel", "µs (fastest, slowest)", "floor µs", "of it", "other µs", "speed-up")
 }
 
 // add prints a row and writes its line.
@@ -156,6 +157,18 @@ func (r *report) add(x figure) error {
 	if x.Floor > 0 {
 		fmt.Printf(" %9.1f %5.0f%%", x.Floor, 100*x.Floor/x.Micros)
 	}
+	return r.write(x)
+}
+
+// say prints a figure that is no row of a table, and writes its line.
+func (r *report) say(what string, x figure) error {
+	x.By, x.Device, x.DType = "mamba-tui", r.device, "float32"
+	fmt.Printf("%-28s %9.1f µs (%.1f, %.1f), %.0f tokens/s", what, x.Micros, x.Low, x.High, 1e6*float64(x.L)/x.Micros)
+	return r.write(x)
+}
+
+// write ends a line with what others have of the same, and writes the JSON line.
+func (r *report) write(x figure) error {
 	for _, o := range r.others {
 		if o.What == x.What && o.B == x.B && o.D == x.D && o.L == x.L && o.N == x.N && o.DType == x.DType && o.Micros > 0 {
 			fmt.Printf(" %10.1f %7.2f×", o.Micros, o.Micros/x.Micros)
@@ -165,16 +178,6 @@ func (r *report) add(x figure) error {
 		}
 	}
 	fmt.Println()
-	return r.write(x)
-}
-
-// line writes the JSON line of a figure that is printed elsewhere.
-func (r *report) line(x figure) error {
-	x.By, x.Device, x.DType = "mamba-tui", r.device, "float32"
-	return r.write(x)
-}
-
-func (r *report) write(x figure) error {
 	if r.out == nil {
 		return nil
 	}

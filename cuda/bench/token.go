@@ -37,7 +37,7 @@ func tokens(r *report) error {
 		for _, way := range []struct {
 			name string
 			b    scan.Backend
-		}{{"decode, one graph a token", b}, {"decode, kernel by kernel", unrecorded{b}}} {
+		}{{"graph", b}, {"kernels", unrecorded{b}}} {
 			if err := decode(r, way.name, way.b, m.cfg, w); err != nil {
 				return err
 			}
@@ -59,7 +59,7 @@ func median(all []time.Duration) (mid, low, high float64) {
 }
 
 // decode times Step, logits on the host included, on the wall clock.
-func decode(r *report, what string, b scan.Backend, cfg model.Config, w *model.Weights) error {
+func decode(r *report, way string, b scan.Backend, cfg model.Config, w *model.Weights) error {
 	m, s, err := load(b, cfg, w)
 	if err != nil {
 		return err
@@ -78,8 +78,8 @@ func decode(r *report, what string, b scan.Backend, cfg model.Config, w *model.W
 		}
 	}
 	mid, low, high := median(all)
-	fmt.Printf("%-28s %8.1f µs a token (%.1f, %.1f), %.0f tokens/s\n", what, mid, low, high, 1e6/mid)
-	return r.line(figure{What: what, B: 1, D: cfg.DInner, L: 1, N: cfg.DState, Micros: mid, Low: low, High: high})
+	return r.say(map[string]string{"graph": "a token, one graph", "kernels": "a token, kernel by kernel"}[way],
+		figure{What: "decode", B: 1, D: cfg.DInner, L: 1, N: cfg.DState, Kernel: way, Micros: mid, Low: low, High: high})
 }
 
 // prefill times Forward over a prompt up to the logits after its last token.
@@ -106,8 +106,7 @@ func prefill(r *report, b scan.Backend, cfg model.Config, w *model.Weights, L in
 		}
 	}
 	mid, low, high := median(all)
-	fmt.Printf("prefill of %-5d tokens      %8.0f µs (%.0f, %.0f), %.0f tokens/s\n", L, mid, low, high, 1e6*float64(L)/mid)
-	return r.line(figure{What: "prefill", B: 1, D: cfg.DInner, L: L, N: cfg.DState, Micros: mid, Low: low, High: high})
+	return r.say(fmt.Sprintf("a prompt of %d tokens", L), figure{What: "prefill", B: 1, D: cfg.DInner, L: L, N: cfg.DState, Micros: mid, Low: low, High: high})
 }
 
 func load(b scan.Backend, cfg model.Config, w *model.Weights) (*model.Model, *model.State, error) {
