@@ -27,7 +27,7 @@ func (m *Model) show(v View) tea.Cmd {
 
 // focusable are the panels of the view that can be focused, in reading order.
 func (m *Model) focusable() []string {
-	l := Arrange(m.w, m.h, m.view, "", m.layoutHints())
+	l := Arrange(m.w, m.h-m.lessonHeight(), m.view, "", m.layoutHints())
 	ids := make([]string, 0, len(l.Places))
 	for _, p := range l.Places {
 		ids = append(ids, p.ID)

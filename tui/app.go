@@ -55,6 +55,7 @@ type Model struct {
 	// Who moves the cursor.
 	play  player
 	intro intro
+	tutor tutor
 
 	// How it looks.
 	w, h     int
@@ -125,7 +126,9 @@ func (m *Model) Init() tea.Cmd {
 	if m.opt.Dark == nil {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
-	if m.frame.Tokens.Len() == 0 {
+	if m.opt.Lesson != "" {
+		cmds = append(cmds, m.openLesson(m.opt.Lesson))
+	} else if m.frame.Tokens.Len() == 0 {
 		cmds = append(cmds, m.begin())
 	} else {
 		m.intro.on = false

@@ -83,16 +83,11 @@ func needTokens(m *Model) string {
 	return ""
 }
 
-// later answers for a key whose function does not exist yet.
-func later(why string) func(*Model) string { return func(*Model) string { return why } }
-
-func nothing(*Model) tea.Cmd { return nil }
-
 // commands is the table. Order within a group is the order of the help.
 func commands() []command {
 	var all []command
 	for _, part := range [][]command{timeCommands(), cursorCommands(), tokenCommands(), viewCommands(),
-		whatIfCommands(), knobCommands(), lookCommands(), helpCommands(), insertCommands(), handCommands(),
+		whatIfCommands(), knobCommands(), lookCommands(), helpCommands(), lessonCommands(), insertCommands(), handCommands(),
 		branchCommands(), questionCommands(), generateCommands(), listCommands()} {
 		all = append(all, part...)
 	}
@@ -194,7 +189,6 @@ func helpCommands() []command {
 	return []command{
 		{id: "help", title: "every key", short: "help", group: groupHelp, keys: []string{"?"}, run: (*Model).openHelp},
 		{id: "palette", title: "find a command by name", group: groupHelp, keys: []string{"ctrl+p"}, scope: everywhere, run: (*Model).openPalette},
-		{id: "lessons", title: "lessons", group: groupHelp, keys: []string{"L"}, when: later(laterLessons), run: nothing},
 		{id: "tour", title: "tour: play the first minute again (clears the history)", group: groupHelp, run: (*Model).restartIntro},
 		{id: "out", title: "out one level: list, insert mode, zoom, play, view", group: groupHelp, keys: []string{"esc"}, run: (*Model).out},
 		{id: "quit", title: "quit", group: groupHelp, keys: []string{"q"}, run: (*Model).quit},

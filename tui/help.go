@@ -65,17 +65,13 @@ func (m *Model) helpBlocks(w int) [][]string {
 			if c.group != g || len(c.keys) == 0 {
 				continue
 			}
-			title, role := c.title, theme.Text
-			if c.laterOnly() {
-				title, role = title+" (later version)", theme.Dim
-			}
-			text := ansi.Wordwrap(title, max(w-keyW-1, 10), "")
+			text := ansi.Wordwrap(c.title, max(w-keyW-1, 10), "")
 			for i, part := range strings.Split(text, "\n") {
 				key := ""
 				if i == 0 {
 					key = keyNames(c.keys)
 				}
-				lines = append(lines, m.theme.Paint(theme.Key, fill(key, keyW))+" "+m.theme.Paint(role, part))
+				lines = append(lines, m.theme.Paint(theme.Key, fill(key, keyW))+" "+m.theme.Paint(theme.Text, part))
 			}
 		}
 		out = append(out, append(lines, ""))

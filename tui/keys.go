@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -56,9 +55,9 @@ func (t *table) find(s scope, key string) *command {
 // scope is where keys go at this moment.
 func (m *Model) scope() scope {
 	switch m.over.kind {
-	case overHelp:
+	case overHelp, overLesson:
 		return inPage
-	case overPalette, overPrompts, overMarks:
+	case overPalette, overPrompts, overMarks, overLessons:
 		return inList
 	case overBranches:
 		return inBranches
@@ -121,6 +120,8 @@ func (m *Model) onKey(k tea.KeyPressMsg) tea.Cmd {
 			m.over = overlay{}
 			return tea.Batch(m.stop(""), m.run(c))
 		}
+	case m.over.kind == overLesson:
+		return m.say(note, keyName(key)+" does nothing in this page: esc closes it")
 	case s == inPage:
 		return m.say(note, keyName(key)+" does nothing in the help: esc closes it")
 	case s == inList:
@@ -192,18 +193,8 @@ func keysDoc(all []command) string {
 			if key == "" {
 				key = "(`ctrl+p`)"
 			}
-			title := c.title
-			if c.laterOnly() {
-				title += " (comes in a later version)"
-			}
-			fmt.Fprintf(&b, "| %s | %s |\n", key, strings.ReplaceAll(title, "|", "\\|"))
+			fmt.Fprintf(&b, "| %s | %s |\n", key, strings.ReplaceAll(c.title, "|", "\\|"))
 		}
 	}
 	return b.String()
-}
-
-// laterOnly says that the command's function does not exist yet: its reason
-// does not depend on the model.
-func (c *command) laterOnly() bool {
-	return slices.Contains([]string{"lessons"}, c.id)
 }

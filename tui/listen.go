@@ -77,6 +77,7 @@ func (m *Model) take(f *session.Frame) tea.Cmd {
 	}
 	m.clampCursor()
 	m.autoChannel()
+	m.tutor.onFrame(m)
 	cmds := []tea.Cmd{m.ask(), m.tellFrame()}
 	if cmd := m.intro.onFrame(m); cmd != nil {
 		cmds = append(cmds, cmd)

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"mamba-tui/model"
+	"mamba-tui/model/lesson"
 	"mamba-tui/tui/heat"
 	"mamba-tui/tui/panel"
 )
@@ -37,6 +38,14 @@ type Options struct {
 	// Device is the newest reading of the GPU that the model computes on, and
 	// whether there is one just now; nil: it computes elsewhere. It must not wait.
 	Device func() (panel.Device, bool)
+
+	// Lesson is the one to begin with, by name; "" is none. Language is that of
+	// lessons; "" is English.
+	Lesson   string
+	Language lesson.Language
+	// Reopen is told of a lesson that was chosen and is about another model; the
+	// screen then ends, and the program opens it. nil: the screen cannot.
+	Reopen func(lesson string)
 
 	// Profile is what colours the terminal can show; 0 is TrueColor.
 	Profile colorprofile.Profile

@@ -18,6 +18,8 @@ const (
 	overHelp
 	overPalette
 	overPrompts
+	overLessons
+	overLesson // the page of the one that is open
 	overArithmetic
 	overMarks
 	overBranches

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"mamba-tui/model"
+	"mamba-tui/model/lesson"
 	"mamba-tui/model/session"
 	"mamba-tui/model/tokenizer"
 	"mamba-tui/tui/theme"
@@ -47,13 +48,15 @@ func (m *Model) items() []item {
 	switch m.over.kind {
 	case overPalette:
 		for i, c := range m.table.all {
-			if c.scope != inNormal && c.scope != everywhere || c.id == "palette" || c.laterOnly() {
+			if c.scope != inNormal && c.scope != everywhere || c.id == "palette" {
 				continue
 			}
 			all = append(all, item{text: c.title, detail: keyNames(c.keys), index: i})
 		}
 	case overMarks:
 		all = m.markItems()
+	case overLessons:
+		all = m.lessonItems()
 	default:
 		for i, p := range m.prompts() {
 			text := p.Title
@@ -148,6 +151,8 @@ func (m *Model) listBox(w, h int) (box, int) {
 	switch m.over.kind {
 	case overMarks:
 		b.title, b.foot = "marks", "enter goes there · esc closes"
+	case overLessons:
+		b.title, b.foot = "lessons", "enter opens · esc closes"
 	case overPrompts:
 		b.title, b.foot = "prompts", "enter loads · tab plays it · esc closes"
 	}
@@ -190,6 +195,9 @@ func (m *Model) listChoose() tea.Cmd {
 	kind := m.over.kind
 	m.over = overlay{}
 	m.touch()
+	if kind == overLessons {
+		return m.openLesson(lesson.Names()[it.index])
+	}
 	if kind == overPalette {
 		if m.insert {
 			m.leaveInsert()
@@ -236,7 +244,7 @@ func (m *Model) load(p model.Example, play bool) tea.Cmd {
 
 // listClick marks the line that was clicked, and takes it when it was marked.
 func (m *Model) listClick(y int) tea.Cmd {
-	if m.over.kind != overPalette && m.over.kind != overPrompts && m.over.kind != overMarks {
+	if m.scope() != inList {
 		return nil
 	}
 	at := y - m.over.box.Min.Y - 3 + m.over.top

@@ -95,7 +95,7 @@ func (m *Model) arrange() {
 	}
 	m.relay = false
 	m.fillContext()
-	l := Arrange(m.w, m.h, m.view, m.zoom, m.layoutHints())
+	l := Arrange(m.w, m.h-m.lessonHeight(), m.view, m.zoom, m.layoutHints())
 	if !sameLayout(l, m.layout) {
 		m.layout = l
 		m.screen.build(l)
@@ -106,7 +106,7 @@ func (m *Model) arrange() {
 	long := m.long()
 	m.arrangeTime()
 	if m.long() != long { // the timeline comes, or goes
-		if l = Arrange(m.w, m.h, m.view, m.zoom, m.layoutHints()); !sameLayout(l, m.layout) {
+		if l = Arrange(m.w, m.h-m.lessonHeight(), m.view, m.zoom, m.layoutHints()); !sameLayout(l, m.layout) {
 			m.layout = l
 			m.screen.build(l)
 		}
@@ -215,6 +215,7 @@ func (m *Model) draw() string {
 	caption := s.panels["caption"]
 	caption.SetSize(m.w, m.layout.Caption.Dy())
 	s.lines = append(append(s.lines, caption.Lines(c)...), m.footerLine())
+	s.lines = m.drawLesson(s.lines)
 	m.drawMarks(s.lines)
 	m.drawOver(s.lines)
 	m.drawToast(s.lines)
@@ -252,9 +253,11 @@ func (m *Model) drawOver(lines []string) {
 	switch m.over.kind {
 	case overHelp:
 		b, inner = m.helpBox(m.w, len(body))
+	case overLesson:
+		b, inner = m.lessonBox(m.w, len(body))
 	case overBranches:
 		b, inner = m.branchBox(m.w, len(body))
-	case overPalette, overPrompts, overMarks:
+	case overPalette, overPrompts, overMarks, overLessons:
 		b, inner = m.listBox(m.w, len(body))
 	case overArithmetic:
 		b, inner = m.arithmeticBox(m.w, len(body))

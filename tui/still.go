@@ -109,7 +109,7 @@ func (s *headless) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // restful says that everything asked for is on the screen.
 func (s *headless) restful() bool {
 	m := s.Model
-	return m.w > 0 && m.play.what == stopped && m.settled() && m.sent == m.frame.Tokens.Len() && m.frame.Asked == m.asked
+	return m.w > 0 && m.play.what == stopped && m.settled() && m.sent == m.frame.Tokens.Len() && m.tutor.settled() && m.frame.Asked == m.asked
 }
 
 // named are the keys that print nothing, by the names of the command table.

@@ -235,7 +235,7 @@ func TestGenerate(t *testing.T) {
 func TestReasons(t *testing.T) {
 	withRobot(t, 120, 40, Options{}, header(t), func(r *robot) {
 		for key, why := range map[string]string{
-			"u": "nothing to undo", "ctrl+r": "nothing to redo", "L": "come in a later version",
+			"u": "nothing to undo", "ctrl+r": "nothing to redo",
 			"}": "nothing was searched for yet", "'": "no marks yet", "R": "recording is not available",
 			"c": "there is no changed run yet", ">": "only one layer", ".": "only one state",
 			"right": "this is the newest token", "1": "this is WATCH already", "j": "j does nothing here",

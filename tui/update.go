@@ -33,6 +33,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.onStale(msg.n)
 	case playMsg:
 		return m, m.onPlay(msg.n)
+	case verdictMsg:
+		return m, m.onVerdict(msg)
 	case toastMsg:
 		m.onToast(msg.n)
 	case deviceMsg:

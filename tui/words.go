@@ -17,8 +17,3 @@ const (
 	introDone       = "Δ is frozen: compare the answers. c clean/changed · f undo · 1 back · ? keys"
 	introSkipped    = "tour skipped: ? lists every key, ctrl+p finds it by name"
 )
-
-// Answers of keys whose function does not exist yet.
-const (
-	laterLessons = "lessons come in a later version; ctrl+p → tour plays the first minute again"
-)

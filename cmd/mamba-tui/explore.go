@@ -10,6 +10,7 @@ import (
 	"mamba-tui/assets"
 	"mamba-tui/cuda"
 	"mamba-tui/model"
+	"mamba-tui/model/lesson"
 	"mamba-tui/model/session"
 	"mamba-tui/scan"
 	"mamba-tui/tui"
@@ -27,6 +28,9 @@ type explorer struct {
 	intro     bool // asked for
 	ownPrompt bool // the command line brings one
 	record    recordFlags
+	lesson    string
+	language  lesson.Language
+	reopen    func(lesson string) // is told the lesson that was chosen, if it needs another model
 }
 
 // explore shows the screen until it is left. While it is up, signals are the
@@ -47,9 +51,10 @@ func explore(ctx context.Context, a *app, o explorer) error {
 	return a.show(ctx, s, rec, tui.Options{
 		Prompt: o.prompt,
 		Blank:  o.ownPrompt && o.prompt == "",
-		Intro:  o.intro || !o.ownPrompt && o.file.Card.Name == assets.Default && o.builtin && a.firstStart(),
+		Intro:  o.lesson == "" && (o.intro || !o.ownPrompt && o.file.Card.Name == assets.Default && o.builtin && a.firstStart()),
 		Strict: o.strict,
 		Device: device,
+		Lesson: o.lesson, Language: o.language, Reopen: o.reopen,
 	})
 }
 

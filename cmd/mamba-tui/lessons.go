@@ -14,11 +14,13 @@ import (
 type lessonFlags struct {
 	lang        string
 	check, json bool
+	plain       bool
 }
 
 const learnLong = `Lessons in front of the running model: one question each, what to press and what
 to see, and claims whose numbers are measured. Without a name it lists them; with one it
-prints the lesson and measures its claims.
+opens the explorer on it. Without a terminal, or with --plain, it prints the
+lesson and measures its claims.
 
 --check measures every claim of the lesson, or of all lessons, without a screen;
 each is the same check that the program's tests run. The exit code is 1 when a
@@ -46,6 +48,7 @@ mamba-tui learn --check --json`,
 	f := cmd.Flags()
 	f.StringVar(&o.lang, "lang", "", "language of the texts: en or ja (default: what the locale says)")
 	f.BoolVar(&o.check, "check", false, "measure every claim and print what was found")
+	f.BoolVar(&o.plain, "plain", false, "print the lesson and measure its claims instead of opening the screen")
 	f.BoolVar(&o.json, "json", false, "one JSON object a line")
 	cmd.RegisterFlagCompletionFunc("lang", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return []string{string(lesson.English), string(lesson.Japanese)}, cobra.ShellCompDirectiveNoFileComp
@@ -90,8 +93,38 @@ func (a *app) learn(ctx context.Context, name string, o lessonFlags) error {
 		return p.check(ctx, lessons)
 	case name == "" || o.json:
 		return p.list(lessons)
+	case !o.plain && a.screenless() == "":
+		return a.teach(ctx, name, lang)
 	}
 	return p.whole(ctx, lessons[0])
+}
+
+// teach opens the explorer on a lesson, and on the next one if the person
+// chooses one about another model there.
+func (a *app) teach(ctx context.Context, name string, lang lesson.Language) error {
+	for name != "" {
+		l, err := lesson.ByName(name)
+		if err != nil {
+			return usage(err)
+		}
+		next := ""
+		err = a.openExplorer(ctx, lessonInput(l), explorer{lesson: l.Name, language: lang, ownPrompt: true,
+			reopen: func(lesson string) { next = lesson }})
+		if err != nil {
+			return err
+		}
+		name = next
+	}
+	return nil
+}
+
+// lessonInput are the flags that name a lesson's model and prompt.
+func lessonInput(l *lesson.Lesson) inputFlags {
+	var o inputFlags
+	o.addTo(&cobra.Command{})
+	o.flags.Flags().Set("model", l.Model)
+	o.flags.Flags().Set("prompt", l.Prompt)
+	return o
 }
 
 // lessonPrinter writes lessons in one language, as text or as JSON.
@@ -110,6 +143,7 @@ type jsonLesson struct {
 	Name     string   `json:"name"`
 	Title    string   `json:"title"`
 	Question string   `json:"question"`
+	Setup    string   `json:"setup"`
 	Model    string   `json:"model"`
 	Prompt   string   `json:"prompt"`
 	Steps    int      `json:"steps"`
@@ -151,7 +185,7 @@ func (p *lessonPrinter) list(lessons []*lesson.Lesson) error {
 			return err
 		}
 		if p.json {
-			j := jsonLesson{"lesson", l.Name, text.Title, text.Question, l.Model, l.Prompt, len(l.Steps), nil}
+			j := jsonLesson{"lesson", l.Name, text.Title, text.Question, text.Setup, l.Model, l.Prompt, len(l.Steps), nil}
 			for _, c := range l.Claims {
 				j.Claims = append(j.Claims, c.Name)
 			}
@@ -176,7 +210,7 @@ func (p *lessonPrinter) whole(ctx context.Context, l *lesson.Lesson) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(p.a.out, "%s\n\n%s\n\n%s: mamba-tui --model %s --prompt '%s'\n\n", text.Title, text.Question,
+	if _, err := fmt.Fprintf(p.a.out, "%s\n\n%s\n\n%s: mamba-tui --model %s --prompt '%s'\n\n", text.Title, text.Begin(),
 		p.words["model"], l.Model, l.Prompt); err != nil {
 		return err
 	}

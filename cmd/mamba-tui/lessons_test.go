@@ -3,8 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"mamba-tui/model/lesson"
 )
@@ -112,5 +116,68 @@ func TestLearnUsage(t *testing.T) {
 		if code := a.execute(context.Background(), args); code != exitUsage || stdout.Len() != 0 || !strings.Contains(stderr.String(), want) {
 			t.Errorf("%v: exit code %d, stdout %q, stderr %q", args, code, stdout, stderr)
 		}
+	}
+}
+
+// On a terminal a lesson opens in the explorer, with its model and prompt; one
+// about another model that is chosen there is opened next.
+func TestLearnOpens(t *testing.T) {
+	for _, args := range [][]string{{"learn", "fading", "--lang", "ja"}, {}} {
+		a, _, stderr := testApp("", "TERM=xterm")
+		a.inTerm, a.outTerm = true, true
+		var opened []string
+		a.explore = func(_ context.Context, _ *app, e explorer) error {
+			opened = append(opened, e.lesson+" "+e.file.Card.Name+" "+e.prompt+" "+string(e.language))
+			switch len(opened) {
+			case 1:
+				e.reopen("boundary")
+			case 2:
+				e.reopen("gating")
+			}
+			return nil
+		}
+		if code := a.execute(context.Background(), args); code != 0 || stderr.Len() != 0 {
+			t.Fatalf("%v: exit code %d, stderr %q", args, code, stderr)
+		}
+		first, lang := " header-exact ¶4acba17c?4¶9ca0b36fd2ea58c? ", "en"
+		if len(args) > 0 {
+			first, lang = "fading"+first, "ja"
+		}
+		want := []string{first + lang, "boundary header ¶4acb?a17c?8d¶9ca0b?36fd2ea58c? " + lang, "gating header-exact ¶4acba17c?4¶9ca0b36fd2ea58c? " + lang}
+		if !slices.Equal(opened, want) {
+			t.Errorf("%v opened\n%q, want\n%q", args, opened, want)
+		}
+	}
+}
+
+// Without a terminal, or with --plain, a lesson is printed.
+func TestLearnPlain(t *testing.T) {
+	for _, terminal := range []bool{false, true} {
+		a, stdout, stderr := testApp("", "TERM=xterm")
+		a.inTerm, a.outTerm = terminal, terminal
+		args := []string{"learn", "boundary"}
+		if terminal {
+			args = append(args, "--plain")
+		}
+		if code := a.execute(context.Background(), args); code != 0 || stderr.Len() != 0 {
+			t.Fatalf("exit code %d, stderr %q", code, stderr)
+		}
+		for _, want := range []string{"Boundary resetting\n", "model: mamba-tui --model header --prompt '¶", "\n1. ", "What was measured:", "✔ true: Ā = 0 and an empty convolution: 0 %"} {
+			if !strings.Contains(stdout.String(), want) {
+				t.Errorf("printed without %q:\n%s", want, stdout)
+			}
+		}
+	}
+}
+
+func TestSnapshotOfLesson(t *testing.T) {
+	out := t.TempDir() + "/lesson.ansi"
+	ok(t, "", "snapshot", "--lesson", "boundary", "--lang", "ja", "--size", "80x24", "--keys", "N [ [", "--out", out)
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := ansi.Strip(string(text)); !strings.Contains(s, "境界でのリセット · 1/") || !strings.Contains(s, "✔ 6 / 6") || !strings.Contains(s, "header · trained") {
+		t.Errorf("the picture is\n%s", s)
 	}
 }

@@ -61,10 +61,26 @@ func (a *app) rootCommand() *cobra.Command {
 
 // screen prepares what the explorer shows and shows it.
 func (a *app) screen(ctx context.Context, o inputFlags, record recordFlags, intro bool) error {
+	lang, err := a.language("")
+	if err != nil {
+		return err
+	}
+	next := ""
+	err = a.openExplorer(ctx, o, explorer{strict: o.strict, intro: intro, ownPrompt: o.hasPrompt(), language: lang, record: record,
+		reopen: func(lesson string) { next = lesson }})
+	if err != nil || next == "" {
+		return err
+	}
+	return a.teach(ctx, next, lang)
+}
+
+// openExplorer opens what the flags name and shows it.
+func (a *app) openExplorer(ctx context.Context, o inputFlags, e explorer) error {
 	in, err := a.open(o)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	return a.explore(ctx, a, explorer{input: in, strict: o.strict, intro: intro, ownPrompt: o.hasPrompt(), record: record})
+	e.input = in
+	return a.explore(ctx, a, e)
 }

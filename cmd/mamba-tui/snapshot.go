@@ -11,6 +11,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 	"github.com/spf13/cobra"
 
+	"mamba-tui/model/lesson"
 	"mamba-tui/model/session"
 	"mamba-tui/tui"
 	"mamba-tui/tui/snapshot"
@@ -29,6 +30,8 @@ type snapshotOptions struct {
 	keys    string
 	colours string
 	light   bool
+	lesson  string
+	lang    string
 	out     string
 }
 
@@ -58,6 +61,8 @@ mamba-tui snapshot --prompt '¶4acb?' --keys 'f' --light --out what-if.png`,
 	f.StringVar(&o.size, "size", "120x40", "of the screen, in cells: WIDTHxHEIGHT")
 	f.StringVarP(&o.keys, "keys", "k", "", "keys to press, separated by spaces")
 	f.StringVar(&o.colours, "colours", "truecolor", "truecolor, 256, 16 or none")
+	f.StringVar(&o.lesson, "lesson", "", "name of a lesson to open, with its model and prompt")
+	f.StringVar(&o.lang, "lang", "", "language of the lesson: en or ja (default: what the locale says)")
 	f.BoolVar(&o.light, "light", false, "on a light background")
 	return cmd
 }
@@ -86,6 +91,17 @@ func (a *app) snapshot(ctx context.Context, o snapshotOptions) error {
 	if _, err := tui.Presses(keys); err != nil {
 		return usage(err)
 	}
+	lang, err := a.language(o.lang)
+	if err != nil {
+		return err
+	}
+	if o.lesson != "" {
+		l, err := lesson.ByName(o.lesson)
+		if err != nil {
+			return usage(err)
+		}
+		o.input = lessonInput(l)
+	}
 	in, err := a.open(o.input)
 	if err != nil {
 		return err
@@ -98,7 +114,7 @@ func (a *app) snapshot(ctx context.Context, o snapshotOptions) error {
 	defer free()
 	dark := !o.light
 	p, err := tui.Still(ctx, session.Start(s), tui.Options{
-		Prompt: in.prompt, Blank: o.input.hasPrompt() && in.prompt == "", Strict: o.input.strict, Profile: profile, Dark: &dark, Version: version(), Stderr: a.err,
+		Prompt: in.prompt, Blank: o.input.hasPrompt() && in.prompt == "", Strict: o.input.strict, Profile: profile, Dark: &dark, Lesson: o.lesson, Language: lang, Version: version(), Stderr: a.err,
 	}, w, h, keys)
 	var signal *tui.SignalError
 	switch {

@@ -19,6 +19,9 @@ func boundary() *Lesson {
 		Name: "boundary", Model: trained, Prompt: trainedPrompt,
 		Steps: []Step{
 			{"mark", []string{"[", "["}, onMark, markValues},
+			{"both", []string{"r"}, resetInMode(session.ResetStateConv), resetValues},
+			{"huge", []string{"r", "r"}, resetInMode(session.ResetDelta), resetValues},
+			{"undo", []string{"u", "u", "u"}, clean, answerValues},
 		},
 		Claims: []Claim{
 			{"itself", itself}, {"none", bleedNone}, {"huge", bleedHuge}, {"state", bleedState}, {"both", bleedBoth}, {"exact", exactItself},

@@ -28,7 +28,7 @@ func fading() *Lesson {
 		Steps: []Step{
 			{"wipe", []string{"["}, wiped, cursorValues},
 			{"noise", []string{"right", "right", "right"}, func(f *session.Frame) bool { return kept(f, f.Clean) > 0.99 }, cursorValues},
-			{"freeze", []string{"f"}, func(f *session.Frame) bool { return f.Changed != nil }, frozenValues},
+			{"freeze", []string{"f"}, frozen, frozenValues},
 			{"back", []string{"f"}, clean, answerValues},
 		},
 		Claims: []Claim{
@@ -37,6 +37,9 @@ func fading() *Lesson {
 		},
 	}
 }
+
+// frozen: Δ is held, and what that changes is there.
+func frozen(f *session.Frame) bool { return changedBy(f, session.FreezeDelta) }
 
 // frozenValues are what the token at the cursor keeps with Δ frozen, and what
 // that does to the answer.
@@ -156,7 +159,7 @@ func far(ctx context.Context, lab *Lab) (Finding, error) {
 		return Finding{}, err
 	}
 	const length = 1 << 14
-	o := measure.Options{Length: length, Sequences: 2}
+	o := measure.Options{Length: length, Sequences: 4}
 	tally, err := s.Measured().Accuracy(ctx, task.Header{Documents: 1}, o)
 	if err != nil {
 		return Finding{}, err
@@ -176,8 +179,8 @@ func dilemma(ctx context.Context, lab *Lab) (Finding, error) {
 	}
 	l := &r.Layers[0]
 	d := int(r.Tokens[1])
-	frozen := r.frozen()
-	delta := float64(frozen.Layers[0].FreezeDelta[d])
+	one := r.frozen()
+	delta := float64(one.Layers[0].FreezeDelta[d])
 	const noise = 8
 	kept := math.Exp(float64(l.A[d*l.N]) * delta * noise)
 	o := measure.Options{Length: 128, Sequences: 64}
@@ -185,7 +188,7 @@ func dilemma(ctx context.Context, lab *Lab) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	o.Tweaks = frozen
+	o.Tweaks = one
 	constant, err := s.Measured().Accuracy(ctx, task.Header{Documents: 1}, o)
 	if err != nil {
 		return Finding{}, err

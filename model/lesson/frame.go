@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"math"
+	"slices"
 
 	"mamba-tui/model/session"
 )
@@ -25,7 +26,47 @@ func kept(f *session.Frame, w *session.Window) float64 {
 }
 
 // clean says that nothing is changed or compared.
-func clean(f *session.Frame) bool { return f.Changed == nil && len(f.Tweaks) == 0 }
+func clean(f *session.Frame) bool { return f.Changed == nil && len(inForce(f)) == 0 }
+
+// inForce are the tweaks that act.
+func inForce(f *session.Frame) []session.Tweak {
+	if f.TweaksHidden {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(f.Tweaks), func(t session.Tweak) bool { return t.Off })
+}
+
+// changedBy says that a tweak of the kind is in force, and that its run is
+// there to be seen.
+func changedBy(f *session.Frame, kind session.TweakKind) bool {
+	return f.Changed != nil && f.TweakPending == 0 &&
+		slices.ContainsFunc(inForce(f), func(t session.Tweak) bool { return t.Kind == kind })
+}
+
+// resetBy is how a forced reset that is in force forgets, "" if there is none.
+func resetBy(f *session.Frame) session.ResetMode {
+	for _, t := range inForce(f) {
+		if t.Kind == session.ResetAt {
+			return t.Reset
+		}
+	}
+	return ""
+}
+
+// resetInMode says of a frame that a reset of that mode is forced, and that what
+// comes of it is there.
+func resetInMode(mode session.ResetMode) func(*session.Frame) bool {
+	return func(f *session.Frame) bool { return changedBy(f, session.ResetAt) && resetBy(f) == mode }
+}
+
+// resetValues are the mode of the reset in force, and what it changes at the
+// end.
+func resetValues(f *session.Frame) []Value {
+	name := map[session.ResetMode]string{
+		session.ResetDelta: "Δ → ∞", session.ResetState: "Ā = 0", session.ResetStateConv: "Ā = 0, conv = 0",
+	}[resetBy(f)]
+	return append(answerValues(f), Value{Name: "mode", Number: math.NaN(), Text: name})
+}
 
 // keptValue is kept as a value, if it is known.
 func keptValue(f *session.Frame, w *session.Window) []Value {

@@ -17,14 +17,33 @@ func gating() *Lesson {
 	return &Lesson{
 		Name: "gating", Model: exact, Prompt: exactPrompt,
 		Steps: []Step{
-			{"freeze", []string{"f"}, func(f *session.Frame) bool { return f.Changed != nil }, answerValues},
+			{"freeze", []string{"f"}, frozen, answerValues},
 			{"thaw", []string{"f"}, clean, answerValues},
+			{"gate", []string{"ctrl+p", "g", "a", "t", "e", "space", "o", "f", "f", "enter", "right", "esc"}, func(f *session.Frame) bool { return changedBy(f, session.GateOff) }, gateValues},
+			{"undo", []string{"u", "u"}, clean, answerValues},
 		},
 		Claims: []Claim{
 			{"mask", mask}, {"select", selects}, {"gate", gateOff}, {"constant", constantDelta},
 			{"spacing", spacing}, {"learned", learned},
 		},
 	}
+}
+
+// gateValues are answerValues with the largest change of h at any token in
+// sight.
+func gateValues(f *session.Frame) []Value {
+	values := answerValues(f)
+	for i, v := range values {
+		if v.Name != "change" {
+			continue
+		}
+		n, most := f.Clean.D*f.Clean.N, 0.0
+		for t := 0; t < len(f.Clean.H); t += n {
+			most = max(most, relative(f.Changed.H[t:t+n], f.Clean.H[t:t+n]))
+		}
+		values[i] = share("change", most)
+	}
+	return values
 }
 
 // gaps are the numbers of noise tokens between two data tokens.

@@ -14,7 +14,7 @@ import (
 )
 
 // Lab is where claims are measured: the built-in models on a CPU backend of
-// their own, opened when first asked for. It belongs to one goroutine.
+// their own, with one thread, opened when first asked for. It belongs to one goroutine.
 type Lab struct {
 	// Load reads a model by name. nil reads the built-in ones; a test brings
 	// others, to see claims fail.
@@ -54,7 +54,7 @@ func (l *Lab) Subject(name string) (*Subject, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lesson: %w", err)
 	}
-	s := &Subject{File: f, backend: scan.NewCPU(scan.Options{})}
+	s := &Subject{File: f, backend: scan.NewCPU(scan.Options{Threads: 1})}
 	if s.Tokens, err = tokenizer.For(f.Card, f.Config.VocabSize); err == nil {
 		s.Model, err = model.New(s.backend, f.Config, f.Weights)
 	}

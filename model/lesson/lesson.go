@@ -79,19 +79,26 @@ func ByName(name string) (*Lesson, error) {
 // verdict as it is found. It is the same code that the tests run. When ctx
 // ends it returns its error; claims that were not measured get no verdict.
 func (l *Lesson) Check(ctx context.Context, lab *Lab, found func(Verdict)) error {
-	for _, c := range l.Claims {
-		if err := ctx.Err(); err != nil {
+	for i := range l.Claims {
+		v, err := l.Measure(ctx, lab, i)
+		if err != nil {
 			return err
-		}
-		v := Verdict{Lesson: l.Name, Claim: c.Name}
-		v.Finding, v.Err = c.Check(ctx, lab)
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if v.Err != nil {
-			v.Holds = false
 		}
 		found(v)
 	}
 	return nil
+}
+
+// Measure is the verdict on claim i. Its error is that of ctx; what else fails
+// stands in the verdict.
+func (l *Lesson) Measure(ctx context.Context, lab *Lab, i int) (Verdict, error) {
+	if err := ctx.Err(); err != nil {
+		return Verdict{}, err
+	}
+	v := Verdict{Lesson: l.Name, Claim: l.Claims[i].Name}
+	v.Finding, v.Err = l.Claims[i].Check(ctx, lab)
+	if v.Err != nil {
+		v.Holds = false
+	}
+	return v, ctx.Err()
 }

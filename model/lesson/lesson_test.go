@@ -122,7 +122,7 @@ func TestTexts(t *testing.T) {
 		values[v.Lesson+"/claim: "+v.Claim] = v.Values
 	}
 	for _, l := range All() {
-		want := []string{"title", "question"}
+		want := []string{"title", "question", "setup"}
 		for _, s := range l.Steps {
 			want = append(want, s.Name+": press", s.Name+": see")
 		}

@@ -123,6 +123,76 @@ func TestFadingSteps(t *testing.T) {
 	}
 }
 
+func TestBoundarySteps(t *testing.T) {
+	l := boundary()
+	c, p := enter(t, l), l.Begin()
+	f := c.begun(l)
+	const mark = 13 // the second ¶
+	c.step(p, f, func() *session.Frame { return c.look(mark) })
+	reset := func(mode session.ResetMode) func() *session.Frame {
+		return func() *session.Frame {
+			c.e.Do(session.AddTweak{Tweak: session.Tweak{Kind: session.ResetAt, Layer: -1, Channel: -1, State: -1, From: mark, To: mark + 1, Reset: mode}})
+			return c.wait(func(f *session.Frame) bool {
+				return f.Changed != nil && f.TweakPending == 0 && f.Pending == 0 && resetBy(f) == mode && len(f.Changed.H) > 0
+			})
+		}
+	}
+	see := c.step(p, c.e.Frame(), reset(session.ResetStateConv))
+	if !strings.Contains(see, "differs by 6.") { // in per cent: the bleed without a reset
+		t.Errorf("the reset is told as %s", see)
+	}
+	c.step(p, c.e.Frame(), reset(session.ResetDelta))
+	c.step(p, c.e.Frame(), func() *session.Frame {
+		c.e.Do(session.DefaultTweaks{})
+		return c.wait(clean)
+	})
+	if !p.Over() {
+		t.Error("there is a further step")
+	}
+}
+
+func TestGatingSteps(t *testing.T) {
+	l := gating()
+	c, p := enter(t, l), l.Begin()
+	f := c.begun(l)
+	freeze := func(on bool) func() *session.Frame {
+		return func() *session.Frame {
+			c.e.Do(session.Freeze{On: on})
+			return c.wait(func(f *session.Frame) bool { return frozen(f) == on && clean(f) != on && f.Pending == 0 })
+		}
+	}
+	if see := c.step(p, f, freeze(true)); !strings.Contains(see, "the answer was 9 and is ·") {
+		t.Errorf("the freeze is told as %s", see)
+	}
+	c.step(p, c.e.Frame(), freeze(false))
+	see := c.step(p, c.e.Frame(), func() *session.Frame {
+		c.e.Do(session.AddTweak{Tweak: session.Tweak{Kind: session.GateOff, Layer: -1, Channel: -1, State: -1, To: session.End}})
+		return c.wait(func(f *session.Frame) bool { return changedBy(f, session.GateOff) && f.Pending == 0 })
+	})
+	if !strings.Contains(see, "differs by 0 %") || !strings.Contains(see, "is 9") {
+		t.Errorf("the gate is told as %s", see)
+	}
+	c.step(p, c.e.Frame(), func() *session.Frame {
+		c.e.Do(session.Undo{})
+		return c.wait(clean)
+	})
+}
+
+// A tweak that is switched off, or hidden with the list, is not in force.
+func TestInForce(t *testing.T) {
+	f := &session.Frame{Tweaks: []session.Tweak{{Kind: session.GateOff, Off: true}, {Kind: session.ResetAt, Reset: session.ResetState}}}
+	if l := inForce(f); len(l) != 1 || l[0].Kind != session.ResetAt || resetBy(f) != session.ResetState {
+		t.Errorf("in force are %v", l)
+	}
+	if changedBy(f, session.ResetAt) {
+		t.Error("a run that is not there is changed")
+	}
+	f.TweaksHidden = true
+	if len(inForce(f)) > 0 || !clean(f) || resetBy(f) != "" {
+		t.Error("a hidden list is in force")
+	}
+}
+
 // TestProgress: a step that is done waits to be read, a step can be passed over
 // and gone back to.
 func TestProgress(t *testing.T) {

@@ -43,8 +43,10 @@ func LanguageOf(locale string) Language {
 // Text is what a lesson says in one language. Its parts have places for values,
 // {name}, and keys and commands between back quotes.
 type Text struct {
-	Title, Question string
-	parts           map[string]string
+	Title    string
+	Question string
+	Setup    string // what is on the screen
+	parts    map[string]string
 }
 
 // Words are what is written around lessons, by their names.
@@ -56,7 +58,7 @@ func (l *Lesson) Text(lang Language) (*Text, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Text{Title: parts["title"], Question: parts["question"], parts: parts}, nil
+	return &Text{Title: parts["title"], Question: parts["question"], Setup: parts["setup"], parts: parts}, nil
 }
 
 // WordsIn are the words around lessons in a language.
@@ -124,6 +126,9 @@ func join(text, line string) string {
 // spaceless says that r is of a script that has no spaces between words: kana,
 // Chinese characters and their punctuation.
 func spaceless(r rune) bool { return r >= 0x3000 && r < 0xa000 || r >= 0xff00 && r < 0xffef }
+
+// Begin is the question and the set-up in one paragraph.
+func (t *Text) Begin() string { return join(t.Question, t.Setup) }
 
 // Press is what a step tells to do, See what is to be seen.
 func (t *Text) Press(step Step) string { return t.parts[step.Name+": press"] }
