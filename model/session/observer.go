@@ -12,8 +12,10 @@ import (
 // a recording is made of. An error from it ends the observing, with a notice,
 // and nothing else.
 type Observer interface {
-	// Act is told an operation before it acts, at the end of the current branch.
-	// Its slices must not be changed.
+	// Act is told an operation before it acts, at the end of the current branch:
+	// one that leaves something to the session, such as the mean to freeze Δ at,
+	// with that filled in, so that it does the same anywhere. Its slices must not
+	// be changed.
 	Act(op Op, at Place) error
 	// Steps is told of tokens of the clean run that were computed for the first
 	// time. Everything in it is valid only during the call.
@@ -44,13 +46,19 @@ func (o Record) apply(ctx context.Context, s *Session) error { return s.Record(c
 
 // Do applies op, after telling the observer of it.
 func (s *Session) Do(ctx context.Context, op Op) error {
-	if _, own := op.(Record); !own && s.usable() == nil {
+	if _, own := op.(Record); !own && s.usable() == nil && s.observer != nil {
+		if o, open := op.(resolver); open {
+			op = o.resolve(s)
+		}
 		s.observed(func(o Observer) error { return o.Act(op, Place{s.branches[s.current].id, s.clean.n}) })
 	}
 	err := op.apply(ctx, s)
 	s.tellBeside()
 	return err
 }
+
+// resolver is an operation that leaves something to the session.
+type resolver interface{ resolve(s *Session) Op }
 
 // Record makes o the observer of everything from now on, after telling it the
 // past (Replay). A nil o ends the observing. When the past cannot be told, the

@@ -134,7 +134,7 @@ func observedHistory(t *testing.T, m *model.Model, recordAt int) *notes {
 func TestObserversAreToldEverything(t *testing.T) {
 	m := newModel(t, small, scan.Float32)
 	first := observedHistory(t, m, 0)
-	if want := []string{"1@0 session.Type", "1@19 session.SetMark", "1@19 session.Generate", "1@22 session.Back", "1@17 session.Type", "2@8 session.Type", "3@4 session.Freeze", "3@4 session.Type"}; !slices.Equal(first.acts, want) {
+	if want := []string{"1@0 session.Type", "1@19 session.SetMark", "1@19 session.Generate", "1@22 session.Back", "1@17 session.Type", "2@8 session.Type", "3@4 session.AddTweak", "3@4 session.Type"}; !slices.Equal(first.acts, want) {
 		t.Errorf("acts %q, want %q", first.acts, want)
 	}
 	for branch, want := range map[int][2]int{1: {0, 22}, 2: {5, 8}, 3: {3, 6}} {

@@ -110,13 +110,7 @@ func (o AddTweak) apply(_ context.Context, s *Session) error {
 	}
 	y := s.overlay()
 	i := slices.IndexFunc(y.list, o.Tweak.sameScope)
-	t := o.Tweak
-	if i >= 0 && t.Vector == nil {
-		// A constant stays what it was when it was first frozen.
-		old := y.list[i]
-		t.Vector, t.MeanTokens, t.MeanBranch = old.Vector, old.MeanTokens, old.MeanBranch
-	}
-	t, err := s.check(t)
+	t, err := s.check(o.inherit(y, i))
 	if err != nil {
 		return err
 	}
@@ -140,6 +134,25 @@ func (o AddTweak) apply(_ context.Context, s *Session) error {
 	s.change(list, t.Name())
 	y.sliding = t.ID
 	return nil
+}
+
+// inherit is the tweak that o puts in the place of number i, if i is not −1: a
+// constant stays what it was when it was first frozen.
+func (o AddTweak) inherit(y *overlay, i int) Tweak {
+	t := o.Tweak
+	if i >= 0 && t.Vector == nil {
+		old := y.list[i]
+		t.Vector, t.MeanTokens, t.MeanBranch = old.Vector, old.MeanTokens, old.MeanBranch
+	}
+	return t
+}
+
+func (o AddTweak) resolve(s *Session) Op {
+	y := s.overlay()
+	if t, err := s.check(o.inherit(y, slices.IndexFunc(y.list, o.Tweak.sameScope))); err == nil {
+		o.Tweak = t
+	}
+	return o
 }
 
 // sameScope says that u, which is on a list, is of t's kind and acts on the same.
@@ -260,18 +273,24 @@ func (o SetTweaks) apply(_ context.Context, s *Session) error {
 }
 
 func (o Freeze) apply(ctx context.Context, s *Session) error {
+	if op := o.resolve(s); op != Op(o) {
+		return op.apply(ctx, s)
+	}
+	return s.usable()
+}
+
+// resolve is what o comes to, and o itself where there is nothing to do.
+func (o Freeze) resolve(s *Session) Op {
 	t := Tweak{Kind: FreezeDelta, Layer: -1, Channel: -1, State: -1, To: End}
 	y := s.overlay()
 	i := slices.IndexFunc(y.list, t.sameScope)
 	switch {
-	case o.On && i >= 0 && !y.hidden && !y.list[i].Off:
-		return s.usable()
-	case o.On:
-		return AddTweak{Tweak: t}.apply(ctx, s)
-	case i >= 0:
-		return RemoveTweak{ID: y.list[i].ID}.apply(ctx, s)
+	case o.On && (i < 0 || y.hidden || y.list[i].Off):
+		return AddTweak{Tweak: t}.resolve(s)
+	case !o.On && i >= 0:
+		return RemoveTweak{ID: y.list[i].ID}
 	}
-	return s.usable()
+	return o
 }
 
 // FreezeDelta is the operation Freeze: a second run over the same tokens in
