@@ -53,7 +53,6 @@ func (s *Session) wanted() (*course, Versus) {
 	if i := s.find(s.compare); i >= 0 {
 		c := s.lineOf(i)
 		c.base, c.first = s.clean, min(s.tokens.common(c.tokens), max(c.tokens.Len()-1, 0))
-		c.spreads = true // switching to it makes it the clean run
 		if kept := s.branches[i].kept; kept {
 			c.plan = newPlan(s.branches[i].overlay.inForce(), s.cfg, s.a)
 			if c.plan != nil {

@@ -50,7 +50,7 @@ func (s *Session) move() error {
 		}
 		// What it has summaries of is what it has done; a roll-back under way has
 		// cut the tokens already.
-		if err := r.restore(min(r.sums[0].end(), r.tokens.Len())); err != nil {
+		if err := r.restore(min(r.done(), r.tokens.Len())); err != nil {
 			return err
 		}
 	}

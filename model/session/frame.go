@@ -124,7 +124,8 @@ type Window struct {
 
 	Lanes []Lane // one a layer, over [From, To)
 	// Largest is over the whole history, so that a picture of a few tokens can
-	// be drawn on the scale of all.
+	// be drawn on the scale of all; of a changed run, over the clean history and
+	// what was looked at.
 	Largest Largest
 	Top     []Guess // most probable next token after each token of the window; nil if not computed
 

@@ -36,12 +36,12 @@ func clone2(a [][]float32) [][]float32 {
 
 // keyframes are states of a run, dense near its end and thinner with age.
 //
-// The newest max/2 stand every `every` tokens. Older ones stand every
-// every·2^shift tokens; when there are more than max/2 of those, shift grows by
-// one and half of them go. So there are never more than max, and the longest
-// way from a keyframe to a token of an L-token history is about
-// max(every, 4·L/max) tokens, which is the best that max evenly spread states
-// can do, up to a factor of four.
+// The newest stand every `every` tokens: max/2 of them, or what is enough for a
+// screen and some where max is large. Older ones stand every every·2^shift
+// tokens; when there are more of those than max leaves, shift grows by one and
+// half of them go. So there are never more than max, and the longest way from a
+// keyframe to a token of an L-token history is about max(every, 4·L/max) tokens,
+// near 2.3·L/max where max is large.
 //
 // Position 0 needs no keyframe: it is the zero state.
 type keyframes struct {
@@ -69,7 +69,10 @@ func newKeyframes(size, budget, every int) *keyframes {
 const minKeyframes = 16
 
 // reach is the number of tokens before the end where keyframes are dense.
-func (k *keyframes) reach() int { return k.every * (k.max / 2) }
+func (k *keyframes) reach() int { return k.every * k.dense() }
+
+// dense is how many keyframes stand densely.
+func (k *keyframes) dense() int { return min(k.max/2, max(k.max/8, 64)) }
 
 // last is the position of the newest keyframe.
 func (k *keyframes) last() int {
@@ -113,7 +116,7 @@ func (k *keyframes) add(at int, fill func(*keyframe) error) error {
 // push keeps a keyframe later than all others.
 func (k *keyframes) push(f keyframe) {
 	k.recent = append(k.recent, f)
-	for len(k.recent) > k.max/2 {
+	for len(k.recent) > k.dense() {
 		f := k.recent[0]
 		k.recent = slices.Delete(k.recent, 0, 1)
 		if f.at%(k.every<<k.shift) == 0 {
@@ -122,7 +125,7 @@ func (k *keyframes) push(f keyframe) {
 			k.free = append(k.free, f)
 		}
 	}
-	for len(k.old) > k.max-k.max/2 {
+	for len(k.old) > k.max-k.dense() {
 		k.shift++
 		k.drop(&k.old, func(f keyframe) bool { return f.at%(k.every<<k.shift) != 0 })
 	}

@@ -32,13 +32,19 @@ func MeasureToken(rec *model.Record, t int, a []float32, rule scan.Rule) Measure
 	return measure(rule, a, rec.Delta[t*D:][:D], rec.U[t*D:][:D], rec.B[t*N:][:N], before, rec.H[t*D*N:][:D*N])
 }
 
-// forget makes the measures those of a token before which h is forgotten: Ā is
-// 0 whatever Δ says.
-func (m *Measures) forget() {
-	if m.Kept == m.Kept {
-		m.Kept = 0
+// columns are the numbers in the order of a summary. Where h was forgotten
+// before the token Ā is 0, whatever Δ says.
+func (m Measures) columns(forgotten bool) [columns]float32 {
+	if forgotten {
+		if m.Kept == m.Kept {
+			m.Kept = 0
+		}
+		m.Retention, m.HalfLife = 0, 0
 	}
-	m.Retention, m.HalfLife = 0, 0
+	return [columns]float32{
+		colKept: m.Kept, colRetention: m.Retention, colHalfLife: m.HalfLife,
+		colDeltaMean: m.DeltaMean, colDeltaMax: m.DeltaMax, colWrite: m.Write, colNorm: m.HNorm,
+	}
 }
 
 // measure computes them from Δ (D), u (D), B (N), and h before and after

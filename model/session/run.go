@@ -31,9 +31,12 @@ type run struct {
 	state  MachineState
 	logits []float32 // (V) after token n−1
 
-	keys   *keyframes
-	sums   []summary // a layer
-	spread []spread  // of Δ, a layer; nil: not kept
+	keys *keyframes
+	// Of a full run, a layer: summaries of every token, and the statistics of Δ.
+	// Others measure what is looked at when it is.
+	sums    []summary
+	spread  []spread
+	largest []Largest // of what was looked at, a layer; of others
 
 	view   MachineState // a second state, for showing the past
 	viewAt int          // tokens it has seen
@@ -55,10 +58,10 @@ const (
 
 // course says what a run is to compute.
 type course struct {
-	branch  int // id
-	tokens  History
-	plan    *plan // the tweaks; nil: none
-	spreads bool  // keep the statistics of Δ
+	branch int // id
+	tokens History
+	plan   *plan // the tweaks; nil: none
+	full   bool  // it is, or will be, the clean run
 	// base lends everything before its keyframe nearest to token first; nil: the
 	// run begins at the beginning.
 	base  *run
@@ -70,17 +73,19 @@ func newRun(s *Session, c course) (*run, error) {
 		cfg: s.cfg, a: s.a, vocab: s.vocab,
 		plan: c.plan, branch: c.branch, tokens: c.tokens, base: c.base,
 		logits: make([]float32, s.cfg.VocabSize),
-		sums:   make([]summary, s.cfg.NLayer),
 	}
-	size := 4 * s.cfg.NLayer * s.cfg.DInner * (s.cfg.DState + s.cfg.DConv - 1)
-	if c.spreads {
-		r.spread = make([]spread, s.cfg.NLayer)
+	size, budget := 4*s.cfg.NLayer*s.cfg.DInner*(s.cfg.DState+s.cfg.DConv-1), s.opt.KeyframeBytes
+	if c.full {
+		r.sums, r.spread = make([]summary, s.cfg.NLayer), make([]spread, s.cfg.NLayer)
 		for l := range r.spread {
 			r.spread[l] = newSpread(s.cfg.DInner, s.cfg.DState)
 			size += 8 * r.spread[l].floats()
 		}
+	} else {
+		r.largest = make([]Largest, s.cfg.NLayer)
+		budget /= 4
 	}
-	r.keys = newKeyframes(size, s.opt.KeyframeBytes, s.opt.KeyframeEvery)
+	r.keys = newKeyframes(size, budget, s.opt.KeyframeEvery)
 	if c.base != nil {
 		if f := c.base.nearest(min(c.first, c.base.n)); f != nil {
 			r.origin.copyFrom(f)
@@ -185,25 +190,27 @@ func (r *run) advance(to, end int, steps *Steps) (int, time.Duration, error) {
 	}
 	// After a roll-back the summaries exist up to where it leads: the tail is run
 	// again for the state and the statistics only.
-	known := r.sums[0].end()
-	tap := &model.Tap{What: model.TapDrive | model.TapH}
-	if known > r.n {
-		tap.What = model.TapDelta | model.TapB | model.TapC
+	known := r.done()
+	var tap *model.Tap
+	switch {
+	case steps != nil || r.full() && known == r.n:
+		tap = &model.Tap{What: model.TapDrive | model.TapH}
+	case r.full():
+		tap = &model.Tap{What: model.TapDelta | model.TapB | model.TapC}
 	}
 	seg := r.plan.at(r.n)
-	tap.Func = func(rec *model.Record) {
-		if r.spread != nil {
-			r.spread[rec.Layer].take(rec, r.n)
+	if tap != nil {
+		tap.Func = func(rec *model.Record) {
+			if r.full() {
+				r.spread[rec.Layer].take(rec, r.n)
+			}
+			if r.full() && known == r.n {
+				r.sums[rec.Layer].add(rec, seg.in(rec.Layer, r.a[rec.Layer]))
+			}
+			if steps != nil {
+				steps.keep(rec)
+			}
 		}
-		if known == r.n {
-			r.sums[rec.Layer].add(rec, seg.in(rec.Layer, r.a[rec.Layer]))
-		}
-		if steps != nil {
-			steps.keep(rec)
-		}
-	}
-	if known > r.n && r.spread == nil {
-		tap = nil
 	}
 	took, err := r.forward(r.state, r.n, n, logits, tap)
 	if err != nil {
@@ -229,6 +236,18 @@ func (r *run) advance(to, end int, steps *Steps) (int, time.Duration, error) {
 		}
 	}
 	return n, took, nil
+}
+
+// full says that the run has summaries of every token.
+func (r *run) full() bool { return r.sums != nil }
+
+// done is how many tokens the run has been over, also while it is put back to
+// fewer or its last chunk has failed.
+func (r *run) done() int {
+	if r.full() {
+		return r.sums[0].end()
+	}
+	return r.n
 }
 
 // fill puts what is told of the next n tokens beside their records.

@@ -105,7 +105,7 @@ func On(m Machine, o Options) (*Session, error) {
 	s.info = s.describe()
 	s.branches = []branch{{id: 1, at: -1}}
 	var err error
-	s.clean, err = newRun(s, course{branch: 1, spreads: true})
+	s.clean, err = newRun(s, course{branch: 1, full: true})
 	return s, err
 }
 

@@ -122,7 +122,9 @@ func sameRun(t rapid.TB, got, want *run) {
 	for l := range a.H {
 		bits(t, "h", a.H[l], b.H[l])
 		bits(t, "conv", a.Conv[l], b.Conv[l])
-		sameSummary(t, &got.sums[l], &want.sums[l])
+		if got.full() && want.full() {
+			sameSummary(t, &got.sums[l], &want.sums[l])
+		}
 		if got.spread != nil && want.spread != nil {
 			if !slices.Equal(got.spread[l].mean, want.spread[l].mean) || !slices.Equal(got.spread[l].m2, want.spread[l].m2) {
 				t.Fatal("statistics of Δ differ")

@@ -84,13 +84,7 @@ func (s *summary) add(rec *model.Record, in conditions) {
 	peaks := make([]float32, T)
 	one := func(t int) {
 		x := MeasureToken(&taken, t, in.a, in.rule)
-		if in.reset {
-			x.forget()
-		}
-		for c, v := range [columns]float32{
-			colKept: x.Kept, colRetention: x.Retention, colHalfLife: x.HalfLife,
-			colDeltaMean: x.DeltaMean, colDeltaMax: x.DeltaMax, colWrite: x.Write, colNorm: x.HNorm,
-		} {
+		for c, v := range x.columns(in.reset) {
 			*s.at(c, at+t) = v
 		}
 		peaks[t] = x.WriteMax

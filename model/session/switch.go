@@ -28,20 +28,9 @@ func (o SwitchBranch) apply(ctx context.Context, s *Session) error {
 		s.say("branch %d is the current one", o.ID)
 		return nil
 	}
-	if s.versus.Kind == VersusBranch && s.versus.Branch == o.ID && s.changed.plan == nil {
-		// It is being compared with: there is its run.
-		r := s.changed
-		s.changed = nil
-		s.dropChanged()
-		s.unsettled = false // nothing is shown beside until this is done
-		if err := s.travel(ctx, r); err == nil {
-			return s.arrive(i, r)
-		}
-		r.free()
-	}
 	return s.surely(func() error {
 		c := s.lineOf(i)
-		c.spreads, c.base = true, s.clean
+		c.full, c.base = true, s.clean
 		c.first = min(s.tokens.cut(s.clean.n).common(c.tokens), max(c.tokens.Len()-1, 0))
 		r, err := newRun(s, c)
 		if err != nil {
@@ -66,11 +55,9 @@ func (s *Session) travel(ctx context.Context, r *run) error {
 			s.between()
 		}
 		if err := ctx.Err(); err != nil {
-			s.unsettled = true
 			return fmt.Errorf("session: stopped after %d of %d tokens of branch %d: %w", r.n-from, end-from, r.branch, err)
 		}
 		if _, _, err := r.advance(end, end, nil); err != nil {
-			s.unsettled = true
 			return err
 		}
 	}

@@ -27,7 +27,11 @@ type rows struct {
 	hs     [][]float32
 	logits []float32
 	detail detail
+	lanes  []laneRows // a layer, of a run that is not full; nil of one that is
 }
+
+// laneRows are the columns of a summary over the tokens of a window.
+type laneRows [columns][]float32
 
 // detail is what rows bring along besides the drive. More is greater.
 type detail int
@@ -87,6 +91,14 @@ func (r *run) newRows(l Look, much detail) *rows {
 	if much == everyTop {
 		w.logits = make([]float32, T*r.vocab)
 	}
+	if !r.full() {
+		w.lanes = make([]laneRows, r.cfg.NLayer)
+		for i := range w.lanes {
+			for c := range w.lanes[i] {
+				w.lanes[i][c] = make([]float32, T)
+			}
+		}
+	}
 	return w
 }
 
@@ -113,6 +125,12 @@ func (w *rows) slice(from, to int) *rows {
 		v.hs[l] = span(w.hs[l], i, j, w.D*w.N)
 	}
 	v.h = v.hs[w.layer]
+	v.lanes = slices.Clone(w.lanes)
+	for l := range v.lanes {
+		for c, x := range v.lanes[l] {
+			v.lanes[l][c] = span(x, i, j, 1)
+		}
+	}
 	v.top = span(w.top, i, j, 1)
 	v.deltas = make([][]float32, len(w.deltas))
 	for l := range w.deltas {
@@ -146,6 +164,11 @@ func (w *rows) copyFrom(v *rows, from, to int) {
 	for l := range w.hs {
 		put(w.hs[l], v.hs[l], w.D*w.N)
 	}
+	for l := range v.lanes {
+		for c, x := range v.lanes[l] {
+			put(w.lanes[l][c], x, 1)
+		}
+	}
 	for l := range w.deltas {
 		put(w.deltas[l], v.deltas[l], w.D)
 	}
@@ -157,6 +180,15 @@ func (w *rows) copyFrom(v *rows, from, to int) {
 // record takes what happened from a Tap.
 func (w *rows) record(rec *model.Record, at int, in conditions) {
 	i := at - w.from
+	if w.lanes != nil {
+		taken := *rec
+		taken.B = in.taken(rec.B)
+		for t := range rec.To - rec.From {
+			for c, v := range MeasureToken(&taken, t, in.a, in.rule).columns(in.reset) {
+				w.lanes[rec.Layer][c][i+t] = v
+			}
+		}
+	}
 	copy(w.deltas[rec.Layer][i*w.D:], rec.Delta)
 	if h := w.hs[rec.Layer]; h != nil {
 		copy(h[i*w.D*w.N:], rec.H)
@@ -312,7 +344,7 @@ func (r *run) again(ctx context.Context, p piece, w *rows) error {
 	}
 	D, N, L := r.cfg.DInner, r.cfg.DState, r.cfg.NLayer
 	cost := L * (3*D + 2*N)
-	if w.detail > noH {
+	if w.detail > noH || w.lanes != nil {
 		tap.What |= model.TapH
 		cost += L * D * N
 	}
@@ -336,6 +368,9 @@ func (r *run) again(ctx context.Context, p piece, w *rows) error {
 	tap.Func = func(rec *model.Record) {
 		if p.rows {
 			w.record(rec, at, seg.in(rec.Layer, r.a[rec.Layer]))
+			if !r.full() && rec.Layer == w.layer {
+				r.largest[w.layer].take(rec, w.write[(at-w.from)*D:][:n*D])
+			}
 		}
 		if p.moment && rec.Layer == w.layer {
 			moment = r.momentOf(rec, at)
@@ -380,12 +415,17 @@ func (r *run) window(l Look, skip []float32, groups []Group) *Window {
 		From: l.From, To: l.To, Layer: l.Layer, D: v.D, N: v.N,
 		Delta: v.delta, U: v.u, B: v.b, C: v.c, Z: v.z, Write: v.write, H: v.h,
 		A: r.plan.at(max(l.T, l.From)).in(l.Layer, r.a[l.Layer]).a, Skip: skip, Top: v.top, At: r.at,
-		Lanes: make([]Lane, len(r.sums)), Largest: r.sums[l.Layer].largest,
+		Lanes: make([]Lane, r.cfg.NLayer),
+	}
+	if r.full() {
+		w.Largest = r.sums[l.Layer].largest
+	} else {
+		w.Largest = r.largest[l.Layer]
 	}
 	if r.base != nil {
 		w.Largest.join(r.base.sums[l.Layer].largest)
 	}
-	for i := range r.sums {
+	for i := range w.Lanes {
 		w.Lanes[i] = r.lane(i, l.From, l.To)
 		w.Lanes[i].DeltaMean = means(v.deltas[i], v.D, groups[i].Channels)
 	}
@@ -397,11 +437,14 @@ func (r *run) window(l Look, skip []float32, groups []Group) *Window {
 func (r *run) lane(layer, from, to int) Lane {
 	column := func(c int) []float32 {
 		dst := make([]float32, 0, to-from)
-		if own := r.sums[layer].start; from < own {
-			dst = r.base.sums[layer].column(dst, c, from, min(to, own))
-			return r.sums[layer].column(dst, c, own, max(to, own))
+		own := min(max(from, r.origin.at), to)
+		if from < own {
+			dst = r.base.sums[layer].column(dst, c, from, own)
 		}
-		return r.sums[layer].column(dst, c, from, to)
+		if r.full() {
+			return r.sums[layer].column(dst, c, own, to)
+		}
+		return append(dst, r.rows.lanes[layer][c][own-r.rows.from:to-r.rows.from]...)
 	}
 	return Lane{
 		Kept: column(colKept), Retention: column(colRetention), HalfLife: column(colHalfLife),
