@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mamba-tui/model/task"
+	"mamba-tui/scan"
 )
 
 // One typed token, without and with the frame of a 120-column screen, after
@@ -67,4 +68,18 @@ func BenchmarkBackspace(b *testing.B) {
 		}
 		mustAppend(b, s, one)
 	}
+}
+
+// A prompt of 4096 tokens at once through the dimensions of the largest small
+// built-in model.
+func BenchmarkPrefillTwoLayers(b *testing.B) {
+	s := newSession(b, newModel(b, largeSmall, scan.Float32), Options{})
+	tokens := ids(4096, s.vocab)
+	for b.Loop() {
+		if err := s.Truncate(0); err != nil {
+			b.Fatal(err)
+		}
+		mustAppend(b, s, tokens)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/4096, "ns/token")
 }

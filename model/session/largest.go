@@ -6,14 +6,14 @@ import (
 	"mamba-tui/model"
 )
 
-// take raises the magnitudes to those of rec; writes holds the largest write of
-// a channel, one a token.
-func (g *Largest) take(rec *model.Record, writes []float32) {
+// take raises the magnitudes to those of rec; writes and states hold the largest
+// write of a channel and the largest |h|, one a token.
+func (g *Largest) take(rec *model.Record, writes, states []float32) {
 	raise(&g.Delta, rec.Delta)
 	raise(&g.Write, writes)
 	raise(&g.B, rec.B)
 	raise(&g.C, rec.C)
-	raise(&g.H, rec.H)
+	raise(&g.H, states)
 }
 
 // raise makes *most at least the magnitude of every finite value.

@@ -83,7 +83,7 @@ func newRun(s *Session, c course) (*run, error) {
 		}
 	} else {
 		r.largest = make([]Largest, s.cfg.NLayer)
-		budget /= 4
+		budget /= 2
 	}
 	r.keys = newKeyframes(size, budget, s.opt.KeyframeEvery)
 	if c.base != nil {

@@ -81,16 +81,16 @@ func (s *summary) add(rec *model.Record, in conditions) {
 		s.stretches = append(s.stretches, new(stretch))
 	}
 	DN := len(rec.Delta) / T * (len(rec.B) / T)
-	peaks := make([]float32, T)
+	writes, states := make([]float32, T), make([]float32, T)
 	one := func(t int) {
 		x := MeasureToken(&taken, t, in.a, in.rule)
 		for c, v := range x.columns(in.reset) {
 			*s.at(c, at+t) = v
 		}
-		peaks[t] = x.WriteMax
+		writes[t], states[t] = x.WriteMax, x.hMax
 	}
 	each(T, DN, one)
-	s.largest.take(rec, peaks)
+	s.largest.take(rec, writes, states)
 	for i := at; i < s.end(); i++ {
 		if k := TickOf(*s.at(colKept, i)); k != TickNone {
 			s.events = append(s.events, Event{T: i, Tick: k})

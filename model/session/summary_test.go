@@ -63,6 +63,22 @@ func TestKeptByRule(t *testing.T) {
 	}
 }
 
+// decay is the exponential, and never more than 1.
+func TestDecay(t *testing.T) {
+	for i := range 200_000 {
+		x := -float64(i) * 750 / 200_000
+		for _, x := range []float64{x, x / 1000, x / 1e9, -math.Exp(x)} {
+			got, want := decay(x), math.Exp(x)
+			if math.Abs(got-want) > 2e-12*want || got > 1 {
+				t.Fatalf("exp(%v) is %v, want %v", x, got, want)
+			}
+		}
+	}
+	if decay(0) != 1 || decay(math.Inf(-1)) != 0 || decay(-1e300) != 0 || !math.IsNaN(decay(math.NaN())) || decay(1) != math.E {
+		t.Error("decay at its edges")
+	}
+}
+
 func TestMeasureAtTheEdges(t *testing.T) {
 	one := func(h float32) Measures {
 		return measure(scan.Released, []float32{-1, -1}, []float32{0.5, 0.5}, []float32{0, 0}, []float32{1}, []float32{h, h}, []float32{h, h})

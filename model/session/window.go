@@ -369,7 +369,7 @@ func (r *run) again(ctx context.Context, p piece, w *rows) error {
 		if p.rows {
 			w.record(rec, at, seg.in(rec.Layer, r.a[rec.Layer]))
 			if !r.full() && rec.Layer == w.layer {
-				r.largest[w.layer].take(rec, w.write[(at-w.from)*D:][:n*D])
+				r.largest[w.layer].take(rec, w.write[(at-w.from)*D:][:n*D], rec.H)
 			}
 		}
 		if p.moment && rec.Layer == w.layer {
