@@ -55,7 +55,8 @@ func Still(ctx context.Context, e Engine, o Options, w, h int, keys []string) (P
 type headless struct {
 	*Model
 	keys  []tea.KeyPressMsg
-	since time.Time // of the newest key, or of the beginning
+	since time.Time // of the newest key, or of the newest token that was done
+	left  int       // tokens to do then
 	calm  time.Time // when the picture settled; zero: it has not
 	taken Picture
 	err   error
@@ -80,6 +81,9 @@ func (s *headless) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	now := time.Now()
 	if !s.restful() {
 		s.calm = time.Time{}
+		if left := s.frame.Pending + s.frame.TweakPending; left != s.left {
+			s.since, s.left = now, left
+		}
 		if now.Sub(s.since) > stillPatience {
 			s.err = fmt.Errorf("tui: the picture has not settled after %v", stillPatience)
 			return s, tea.Quit

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 
 	"mamba-tui/assets"
 	"mamba-tui/cuda"
@@ -86,6 +87,8 @@ func newSession(in *input, strict bool) (s *session.Session, free func(), err er
 	if err != nil {
 		return nil, nil, err
 	}
+	in.tokens = nil // the session encodes what it is given: a million tokens are 40 MB
+	lean()
 	fallback, freeFallback := in.fallback()
 	freeOracle := free
 	free = func() {
@@ -102,6 +105,16 @@ func newSession(in *input, strict bool) (s *session.Session, free func(), err er
 		return nil, nil, err
 	}
 	return s, free, nil
+}
+
+// lean lets the heap grow by a quarter of what lives before it is collected, instead
+// of by all of it: a long history is large and has next to no pointers, so that
+// collecting costs nothing and memory is what there is to save.
+func lean() {
+	const usual, less = 100, 25
+	if was := debug.SetGCPercent(less); was != usual {
+		debug.SetGCPercent(was) // GOGC says something else
+	}
 }
 
 // fallback is where a session goes on when its GPU is lost: the same weights on

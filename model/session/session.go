@@ -27,7 +27,8 @@ type Options struct {
 	// KeyframeEvery is the spacing of keyframes near the end, in tokens;
 	// 0: chosen from KeyframeBytes.
 	KeyframeEvery int
-	// KeyframeBytes bounds the memory of a run's keyframes; 0: 32 MiB, or half
+	// KeyframeBytes bounds the memory of a run's keyframes, half of it for one
+	// that is shown beside; 0: 24 MiB, or half
 	// of what the weights take if that is more. At least 16 keyframes are kept
 	// whatever they cost.
 	KeyframeBytes int
@@ -82,7 +83,7 @@ func New(m *model.Model, o Options) (*Session, error) { return On(Live(m), o) }
 func On(m Machine, o Options) (*Session, error) {
 	s := &Session{m: m, cfg: m.Config(), opt: o, tok: o.Tokenizer}
 	if s.opt.KeyframeBytes <= 0 {
-		s.opt.KeyframeBytes = max(32<<20, 4*s.cfg.Parameters()/2)
+		s.opt.KeyframeBytes = max(24<<20, 4*s.cfg.Parameters()/2)
 	}
 	if s.tok == nil {
 		var err error
