@@ -18,6 +18,7 @@ func (m *Model) show(v View) tea.Cmd {
 		return m.say(note, "this is "+v.String()+" already")
 	}
 	m.view, m.zoom = v, ""
+	m.hand.open = m.hand.open && v == WhatIf
 	if v == Instruments {
 		m.ctx.Heap = m.opt.heap()
 	}
@@ -175,7 +176,7 @@ func (m *Model) out() tea.Cmd {
 		return m.closeOver()
 	case m.zoom != "":
 		return m.toggleZoom()
-	case m.hand.open:
+	case m.turning():
 		return m.closeTweaks()
 	case m.intro.on:
 		return m.intro.skip(m)

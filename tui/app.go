@@ -39,12 +39,13 @@ type Model struct {
 	key              string // the key being handled
 	digits           string // insert mode of a model without symbols: the id being written
 	cursor           panel.Cursor
-	chosen           bool // the reader chose a channel or state
-	follow           bool // live: the cursor is the newest token
-	from             int  // first visible token while still
-	measured, widest int  // tokens looked at, and the widest of their texts
-	timeZm           int  // index into cellWidths
-	strip            int  // how often the timeline's stretch was halved, in steps of four
+	chosen           bool   // the reader chose a channel or state
+	follow           bool   // live: the cursor is the newest token
+	from             int    // first visible token while still
+	measured, widest int    // tokens looked at, and the widest of their texts
+	known            []bool // ids measured
+	timeZm           int    // index into cellWidths
+	strip            int    // how often the timeline's stretch was halved, in steps of four
 	search           search
 
 	// What is changed.

@@ -57,7 +57,7 @@ func (m *Model) hints(w int) string {
 		list = id("insert", "prompts", "help", "quit")
 	case m.over.kind == overBranches:
 		list = []hint{{"↑↓", "choose"}, {"enter", "switch"}, {"c", "compare"}, {"n", "name"}, {"esc", "close"}}
-	case m.hand.open && m.over.kind == overNone:
+	case m.turning() && m.over.kind == overNone:
 		list = m.handHints()
 	case m.over.kind == overArithmetic:
 		list = append([]hint{{"esc", "close"}}, id("left", "up", "state-next", "clean-changed", "freeze", "help")...)

@@ -46,7 +46,7 @@ func (m *Model) frozenBoxes() (bits int) {
 func showFreeze(m *Model, _ *session.Tweak) string {
 	bits := m.frozenBoxes()
 	chosen := -1
-	if k := m.chosenKnob(); m.hand.open && k != nil && k.id == "freeze" {
+	if k := m.chosenKnob(); m.turning() && k != nil && k.id == "freeze" {
 		chosen = m.hand.box
 	}
 	var out []string

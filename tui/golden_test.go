@@ -41,7 +41,12 @@ func TestGolden(t *testing.T) {
 		{"watch-200x60", 200, 60, []string{"["}, true},
 		{"watch-60x18", 60, 18, nil, false},
 		{"block-120x40", 120, 40, []string{"2"}, false},
-		{"whatif-120x40", 120, 40, []string{"f"}, false},
+		{"whatif-80x24", 80, 24, []string{"f"}, false},
+		{"whatif-120x40", 120, 40, []string{"f"}, true},
+		{"tweaks-80x24", 80, 24, []string{"t", "right", "down", "enter"}, true},
+		{"tweaks-60x18", 60, 18, []string{"t", "right"}, false},
+		{"branches-120x40", 120, 40, []string{":", "1", "1", "enter", "i", "5", "c", "a", "0", "b", "3", "6", "f", "d", "2", "e", "a", "5", "8", "c", "?", "esc", "b", "up", "c"}, true},
+		{"branchlist-100x30", 100, 30, []string{"home", "i", "7", "esc", "b"}, false},
 		{"arithmetic-100x30", 100, 30, []string{"[", "enter"}, false},
 		{"insert-80x24", 80, 24, []string{"i", "a"}, false},
 	}

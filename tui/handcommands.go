@@ -41,7 +41,7 @@ func knobTitle(k knob) string {
 // openKnob opens the panel at a knob.
 func (m *Model) openKnob(id string) tea.Cmd {
 	var cmd tea.Cmd
-	if !m.hand.open {
+	if !m.turning() {
 		cmd = m.openTweaks()
 	}
 	for pass := range 2 {

@@ -69,7 +69,7 @@ func (m *Model) scope() scope {
 	switch {
 	case m.insert:
 		return inInsert
-	case m.hand.open && m.over.kind == overNone:
+	case m.turning() && m.over.kind == overNone:
 		return inTweaks
 	}
 	return inNormal

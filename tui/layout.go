@@ -48,7 +48,8 @@ type Hints struct {
 	Long    bool // the history is longer than the maps: the timeline is needed
 	Changed bool // something is changed: a line says what
 	Against bool // another branch is compared: a line says so
-	Turning bool // keys go to the tweak panel
+	Second  bool // the second run reads other tokens: they have a line
+	Turning bool // keys go to the tweak panel: on a narrow screen it gets more lines
 	Device  bool // there is a GPU to show
 	SameB   bool // the difference of B is shown and there is none: its title says all
 	SameC   bool // and of C
@@ -242,10 +243,7 @@ func (l *Layout) whatIf(body image.Rectangle, hn Hints) (time image.Rectangle) {
 		var rule image.Rectangle
 		time, rule, side = cutRight(body, clamp(body.Dx()*2/5, 44, 76))
 		l.Rules = append(l.Rules, rule)
-		answers := clamp(side.Dy()/3, 5, 14)
-		if hn.Turning {
-			answers = clamp(side.Dy()/4, 5, 10)
-		}
+		answers := clamp(side.Dy()*3/10, 5, 14)
 		l.column(side, []row{{id: "answer", want: answers}, {id: "tweaks", want: side.Dy() - answers}})
 	} else {
 		below := clamp(body.Dy()*2/5, 5, 12)
@@ -259,7 +257,7 @@ func (l *Layout) whatIf(body image.Rectangle, hn Hints) (time image.Rectangle) {
 	states := 1 + lines(hn.N, hn)
 	layers := lines(max(hn.Layers, 1), hn)
 	ribbon := l.ribbon(body, hn)
-	if hn.Against { // the other branch's tokens stand below
+	if hn.Second {
 		ribbon[0].min, ribbon[0].want = 3, ribbon[0].want+1
 	}
 	rows := append(ribbon,

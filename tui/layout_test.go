@@ -55,7 +55,7 @@ var someHints = []Hints{
 	{D: 1536, N: 64, PerLine: 1, XRay: 40},
 	{D: 1, N: 1, PerLine: 1},
 	{D: 64, N: 16, Layers: 24, PerLine: 2, XRay: 19, Long: true, Changed: true, Turning: true, Device: true},
-	{D: 128, N: 8, Layers: 2, PerLine: 1, XRay: 19, Long: true, Against: true},
+	{D: 128, N: 8, Layers: 2, PerLine: 1, XRay: 19, Long: true, Against: true, Second: true, SameB: true},
 	{},
 }
 
@@ -90,7 +90,7 @@ func FuzzArrange(f *testing.F) {
 			return // Bubble Tea takes no sizes above 4096
 		}
 		l := Arrange(w, h, views[int(v)%len(views)], zoom, Hints{D: d, N: n, PerLine: per, XRay: xray, Layers: int(what) - 3,
-			Long: what&1 != 0, Changed: what&2 != 0, Against: what&4 != 0, Turning: what&8 != 0})
+			Long: what&1 != 0, Changed: what&2 != 0, Against: what&4 != 0, Turning: what&8 != 0, Second: what&16 != 0, SameC: what&32 != 0})
 		if !l.TooSmall {
 			checkLayout(t, l)
 		}

@@ -32,6 +32,30 @@ func TestSweepBytes(t *testing.T) {
 	}
 }
 
+// Typing under a tweak sends the new column of every difference map, and no
+// picture anew.
+func TestSweepBytesOfWhatIf(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {120, 40}, {200, 60}} {
+		withRobot(t, size[0], size[1], Options{}, header(t), func(r *robot) {
+			r.Press("t", "right", "esc", "i")
+			for range 2 * r.m.ctx.Axis.Slots() {
+				r.Press("a")
+			}
+			r.wait(20 * time.Second)
+			const steps = 20
+			before := r.sent
+			for i := range steps {
+				r.Press(string("abc7b5"[i%6]))
+			}
+			mean := (r.sent - before) / steps
+			t.Logf("%d×%d: %d bytes a step", size[0], size[1], mean)
+			if mean >= 8<<10 {
+				t.Errorf("%d×%d: %d bytes a step, the budget is 8192", size[0], size[1], mean)
+			}
+		})
+	}
+}
+
 // An idle screen sends nothing at all.
 func TestIdleIsSilent(t *testing.T) {
 	withRobot(t, 120, 40, Options{}, header(t), func(r *robot) {

@@ -41,6 +41,9 @@ func (m *Model) onMouse(msg tea.MouseMsg) tea.Cmd {
 			m.focus = id
 			m.turn()
 		}
+		if id, ok := m.panelAt(e.X, e.Y); ok && id == "tweaks" {
+			return m.handClick(e.Y)
+		}
 		if c, _, ok := m.hit(e.X, e.Y); ok {
 			m.stop("")
 			if m.insert && c.T != m.cursor.T {
@@ -67,6 +70,9 @@ func (m *Model) onWheel(e tea.Mouse) tea.Cmd {
 	if m.over.kind != overNone && m.over.kind != overGenerate && m.over.kind != overArithmetic {
 		m.listMove(by)
 		return nil
+	}
+	if id, ok := m.panelAt(e.X, e.Y); ok && id == "tweaks" && m.turning() {
+		return m.handMove(by)
 	}
 	if m.frame.Tokens.Len() == 0 {
 		return nil

@@ -52,8 +52,9 @@ func (m *Model) layoutHints() Hints {
 		d = len(only)
 	}
 	h := Hints{D: d, N: c.DState, Layers: c.NLayer, PerLine: heat.RowsPerLine(depth(m.opt.Profile)),
-		Long: m.long(), Changed: len(m.frame.Tweaks) > 0, Against: m.compared() != 0, Turning: m.hand.open, Device: m.hasDevice()}
+		Long: m.long(), Changed: len(m.frame.Tweaks) > 0, Against: m.compared() != 0, Turning: m.turning(), Device: m.hasDevice()}
 	h.SameB, h.SameC = m.sameBC()
+	_, h.Second = panel.Second(m.frame)
 	if p, ok := m.screen.panels["xray"].(interface {
 		Wants(*panel.Context) (least, best int)
 	}); ok && m.frame.Clean.At != nil {
@@ -135,17 +136,24 @@ func (m *Model) arrangeTime() {
 }
 
 // tokenWidth is how many cells the text of a token takes at most, so far. It
-// never shrinks, or columns would change their width while one watches.
+// never shrinks, or columns would change their width while one watches. Every
+// id is measured once, however long the history.
 func (m *Model) tokenWidth() int {
 	tokens, texts := m.frame.Tokens, m.frame.Info.Texts
+	if m.known == nil {
+		m.known = make([]bool, m.vocabulary())
+	}
 	for ; m.measured < tokens.Len(); m.measured++ {
-		t := tokens.At(m.measured)
-		switch {
-		case texts == nil:
-			m.widest = max(m.widest, len(strconv.Itoa(int(t.ID))))
-		case int(t.ID) < len(texts) && t.ID >= 0:
-			m.widest = max(m.widest, ansi.StringWidth(tokenizer.Visible(texts[t.ID])))
+		id := int(tokens.At(m.measured).ID)
+		if id < 0 || id >= len(m.known) || m.known[id] {
+			continue
 		}
+		m.known[id] = true
+		if texts == nil {
+			m.widest = max(m.widest, len(strconv.Itoa(id)))
+			continue
+		}
+		m.widest = max(m.widest, ansi.StringWidth(tokenizer.Visible(texts[id])))
 	}
 	m.measured = min(m.measured, tokens.Len())
 	return m.widest

@@ -35,6 +35,11 @@ type hand struct {
 // slidePause is how long between two adjustments makes them two changes.
 const slidePause = time.Second
 
+// turning says that keys go to the panel: it is open, and to be seen.
+func (m *Model) turning() bool {
+	return m.hand.open && m.view == WhatIf && (m.zoom == "" || m.zoom == "tweaks")
+}
+
 // tweaks is the list of changes as it will be.
 func (m *Model) tweaks() []session.Tweak {
 	if m.frame.Done < m.hand.upTo {
@@ -116,7 +121,7 @@ func (m *Model) knobOf(kind session.TweakKind) *knob {
 
 // fillKnobs writes what the panel shows of the hand.
 func (m *Model) fillKnobs() {
-	k := panel.Knobs{Open: m.hand.open, At: m.hand.at, Typed: m.hand.typed}
+	k := panel.Knobs{Open: m.turning(), At: m.hand.at, Typed: m.hand.typed}
 	for _, knob := range m.shownKnobs() {
 		t := m.aimed(knob)
 		row := panel.Knob{Name: knob.name, Value: knob.show(m, t), Set: t != nil, Steps: true}
@@ -197,7 +202,7 @@ func (m *Model) chosenTweak() *session.Tweak {
 
 // openTweaks gives the keys to the panel, in the view that shows what they do.
 func (m *Model) openTweaks() tea.Cmd {
-	if m.hand.open {
+	if m.turning() {
 		return m.closeTweaks()
 	}
 	m.stop("")
@@ -215,6 +220,38 @@ func (m *Model) closeTweaks() tea.Cmd {
 	m.hand.open, m.hand.typed = false, ""
 	m.turn()
 	return m.ask()
+}
+
+// handClick chooses the row that was clicked, and does what it is for when it
+// was chosen already.
+func (m *Model) handClick(y int) tea.Cmd {
+	p, ok := m.screen.panels["tweaks"].(interface{ Row(y int) int })
+	if !ok {
+		return nil
+	}
+	row := -1
+	for _, at := range m.layout.Places {
+		if at.ID == "tweaks" {
+			row = p.Row(y - at.Rect.Min.Y)
+		}
+	}
+	if !m.turning() {
+		cmd := m.openTweaks()
+		if row >= 0 {
+			m.hand.at = row
+			m.turn()
+		}
+		return cmd
+	}
+	switch {
+	case row < 0:
+		return nil
+	case row == m.hand.at:
+		return m.handEnter()
+	}
+	m.hand.at, m.hand.typed = row, ""
+	m.turn()
+	return nil
 }
 
 // handMove chooses another row.

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"mamba-tui/model/session"
 )
 
@@ -136,6 +138,8 @@ func TestEveryKnob(t *testing.T) {
 		if list := r.inForce(); len(list) != 1 || r.m.frame.Text(list[0].Token) != "5" || list[0].From != 12 {
 			t.Fatalf("in force %+v", list)
 		}
+		// It stands under the one it replaces.
+		r.Sees("≠ · · · · · · · · · · · · 5 ·")
 		// The wipe was by 9: now the document's header is 5.
 		r.Press("end")
 		if top := r.m.frame.Changed.At.Top[0]; r.m.frame.Text(top.ID) != "5" {
@@ -330,5 +334,37 @@ func TestTweaksWithoutTokens(t *testing.T) {
 			t.Error("something is in force")
 		}
 		r.Press("esc", "esc")
+	})
+}
+
+// The panel has the keys only where it is seen; the mouse chooses its rows.
+func TestPanelHasTheKeysWhereItIsSeen(t *testing.T) {
+	withRobot(t, 120, 40, Options{}, header(t), func(r *robot) {
+		r.Press("t", "down", "2")
+		r.Sees("BLOCK")
+		r.Press("right") // time again
+		r.Sees("this is the newest token")
+		r.Press("3")
+		r.Sees("t opens")
+		x, y := place(t, r.m, "tweaks")
+		send := func(row int) {
+			r.p.Send(click(x+3, y+1+row))
+			r.wait(100 * time.Millisecond)
+		}
+		send(3)
+		r.Sees("▸ rule")
+		send(3)
+		r.Sees("≠ rule zoh")
+		send(0)
+		r.Sees("▸ Δ gain")
+		r.p.Send(tea.MouseWheelMsg(tea.Mouse{X: x + 3, Y: y + 2, Button: tea.MouseWheelDown}))
+		r.wait(100 * time.Millisecond)
+		r.Sees("▸ freeze")
+		r.Press("z") // it is the focused panel, and keeps the keys
+		r.Sees("▸ freeze")
+		r.Press("z", "tab", "z") // another one takes the screen: the tweak panel is gone
+		r.SeesNot("▸ freeze")
+		r.Press("left")
+		r.Sees("token 26/27")
 	})
 }

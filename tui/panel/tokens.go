@@ -47,8 +47,8 @@ func (k *tokens) Lines(c *Context) []string {
 			p.title(c.Focus == k.id, "tokens", k.describe(c, known, rng)...)
 		}
 		k.ribbon(c, p, w, s, rng)
-		if c.Frame.Other.Len() > 0 && p.room() > 0 {
-			k.other(c, p)
+		if second, any := Second(c.Frame); any && p.room() > 0 {
+			k.other(c, p, second)
 		}
 		if p.room() > 0 {
 			k.marks(c, p, w, s, rng)
@@ -169,25 +169,61 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 	}
 }
 
-// other draws the tokens of the branch that is compared with: those that are not
-// the same as the ones above by name.
-func (k *tokens) other(c *Context, p *page) {
-	f := c.Frame
+// Second is the tokens that the second run reads where they may be others than
+// the first's: those of another branch, or those that tweaks replace.
+func Second(f *session.Frame) (text func(t int) (s string, same, ok bool), any bool) {
+	if f.Other.Len() > 0 {
+		return func(t int) (string, bool, bool) {
+			if t >= f.Other.Len() {
+				return "", false, false
+			}
+			tok := f.Other.At(t)
+			if t < f.Tokens.Len() && alikeToken(f.Tokens.At(t), tok) {
+				return "", true, true
+			}
+			if outside(tok) {
+				return safe(tok.Typed), false, true
+			}
+			return symbol(f, tok.ID), false, true
+		}, true
+	}
+	replaced := map[int]int32{}
+	for _, k := range acting(f, f.Changed) {
+		if k.Kind == session.SetToken {
+			replaced[k.From] = k.Token
+		}
+	}
+	return func(t int) (string, bool, bool) {
+		id, ok := replaced[t]
+		if !ok {
+			return "", true, t < f.Tokens.Len()
+		}
+		return symbol(f, id), false, true
+	}, len(replaced) > 0
+}
+
+// other draws the tokens of the second run: those that are not the same as the
+// ones above by name.
+func (k *tokens) other(c *Context, p *page, of func(t int) (string, bool, bool)) {
 	r := p.row()
-	label(c, r, "≠ "+strconv.Itoa(f.Versus.Branch))
+	name := "≠"
+	if f := c.Frame; f.Versus.Kind == session.VersusBranch {
+		name += " " + strconv.Itoa(f.Versus.Branch)
+	}
+	label(c, r, name)
 	cw := c.Axis.CellW
 	for x := range c.Axis.Slots() {
 		t, ok := c.Axis.TokenAt(x * cw)
+		txt, same, known := "", false, false
+		if ok {
+			txt, same, known = of(t)
+		}
 		switch {
-		case !ok || t >= f.Other.Len():
+		case !known:
 			r.pad(cw)
-		case t < f.Tokens.Len() && alikeToken(f.Tokens.At(t), f.Other.At(t)):
+		case same:
 			r.put(theme.Dim, fill("·", cw))
 		default:
-			txt := symbol(f, f.Other.At(t).ID)
-			if tok := f.Other.At(t); outside(tok) {
-				txt = safe(tok.Typed)
-			}
 			r.put(theme.Changed, slot(txt, cw))
 		}
 	}
