@@ -18,6 +18,7 @@ type device struct {
 	queue chan *command
 	spare chan *command // commands to use again: a launch allocates nothing
 	ended chan struct{} // closed when the goroutine has ended
+	crowd int           // processors that there are
 
 	// The goroutine's own.
 	failure error // the first one since Sync last told
@@ -50,7 +51,7 @@ type command struct {
 // start runs the goroutine of a device. set is run on it first; when it fails,
 // the goroutine ends and its error is returned.
 func start(set func(d *device) error) (*device, error) {
-	d := &device{queue: make(chan *command, inFlight), spare: make(chan *command, inFlight+1), ended: make(chan struct{})}
+	d := &device{crowd: min(runtime.GOMAXPROCS(0), runtime.NumCPU()), queue: make(chan *command, inFlight), spare: make(chan *command, inFlight+1), ended: make(chan struct{})}
 	for range inFlight + 1 {
 		d.spare <- &command{}
 	}
@@ -66,7 +67,7 @@ func start(set func(d *device) error) (*device, error) {
 			return
 		}
 		for {
-			c, ok := await(d.queue)
+			c, ok := await(d, d.queue)
 			if !ok {
 				return
 			}
@@ -117,7 +118,7 @@ func (d *device) ask(f func() error) error {
 	c, reply := d.next(), make(chan error, 1)
 	c.call, c.reply = f, reply
 	d.send(c)
-	err, _ := await(reply)
+	err, _ := await(d, reply)
 	return err
 }
 
@@ -128,8 +129,8 @@ const looks = 5000
 
 // await is <-c, which keeps the processor for a moment where there are enough
 // others.
-func await[T any](c <-chan T) (v T, ok bool) {
-	if min(runtime.GOMAXPROCS(0), runtime.NumCPU()) >= 4 {
+func await[T any](d *device, c <-chan T) (v T, ok bool) {
+	if d.crowd >= 4 {
 		for range looks {
 			select {
 			case v, ok = <-c:
