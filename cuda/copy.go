@@ -43,10 +43,7 @@ func write[D, S number](b *Backend, dst *buffer, off int, src []S) {
 	for len(src) > 0 {
 		n := min(len(src), pieceBytes/each)
 		part := b.staging(n * each)
-		to := unsafe.Slice((*D)(unsafe.Pointer(unsafe.SliceData(part))), n)
-		for i, v := range src[:n] {
-			to[i] = D(v)
-		}
+		convert(numbers[D](part), src[:n])
 		b.device.upload(dst.at+driver.Ptr(off*each), part)
 		src, off = src[n:], off+n
 	}
@@ -201,6 +198,10 @@ func numbers[T number](part []byte) []T {
 
 // convert is dst = src, each element converted.
 func convert[D, S number](dst []D, src []S) {
+	if same, ok := any(src).([]D); ok {
+		copy(dst, same)
+		return
+	}
 	for i, v := range src[:len(dst)] {
 		dst[i] = D(v)
 	}
