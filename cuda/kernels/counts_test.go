@@ -32,9 +32,8 @@ func TestCounts(t *testing.T) {
 	scans("scan serial, marked", ScanSerial, 128, 128, true)
 	scans("scan serial, one step", ScanSerial, 1, 128, false)
 	scans("scan chunked", ScanChunked, 128, 128, false)
-	scans("scan lanes", ScanLanes, 512, 12, false)
-	scans("scan lanes, marked", ScanLanes, 512, 12, true)
-	scans("scan pairs", ScanPairs, 512, 12, false)
+	scans("scan lanes", ScanLanes, 512, 8, false)
+	scans("scan lanes, marked", ScanLanes, 512, 8, true)
 	for i, block := range []streamBlock{streamWide, streamNarrow} {
 		r := newRig(t)
 		r.p.streamWith = func(L int) (streamBlock, int) { return block, L }

@@ -37,9 +37,8 @@ const (
 	ScanOutAny
 	ScanOut16
 	ScanCombine
-	ScanLanes1 // channels of a warp
-	ScanLanes2
-	StreamWide // released, 8 < N ≤ 16, capability 8.0: wide or narrow; whole, sum or out
+	ScanLanes512 // released, N ≤ 16
+	StreamWide   // released, 8 < N ≤ 16, capability 8.0: wide or narrow; whole, sum or out
 	StreamWideSum
 	StreamWideOut
 	StreamNarrow
@@ -94,8 +93,7 @@ var entries = [numEntries]struct{ module, name string }{
 	ScanOutAny:    {"scan", "scan_out_any"},
 	ScanOut16:     {"scan", "scan_out_16"},
 	ScanCombine:   {"scan", "scan_combine"},
-	ScanLanes1:    {"lanes", "scan_lanes_1"},
-	ScanLanes2:    {"lanes", "scan_lanes_2"},
+	ScanLanes512:  {"lanes", "scan_lanes_512"},
 
 	StreamWide:      {"stream", "stream_wide"},
 	StreamWideSum:   {"stream", "stream_wide_sum"},

@@ -1,7 +1,7 @@
 // The selective scan of the released rule with time across lanes, for problems
-// too narrow to fill the device with channels. A warp has R channels and tiles of
-// 512 steps, 16 of them a lane; a block of warps shares one tile of B and C. For
-// each state:
+// too narrow to fill the device with channels. A warp has one channel and tiles
+// of 512 steps, 16 of them a lane; a block of warps shares one tile of B and C.
+// For each state:
 //
 //   1. a[i] = exp(Δ[i]·A) and the lane's own sum over its 16 steps
 //   2. across lanes, five steps of the scan over pairs (decay, sum). A does not
@@ -24,13 +24,12 @@ DEV u32 at(u32 t) { return (t & ~15u) + (((t >> 2 ^ t >> 5) & 3) << 2) + (t & 3)
                "shfl.sync.up.b32 q, %0, " #K ", 0, -1; @p fma.rn.ftz.f32 %1, %0, t, %1; " \
                "@p mul.rn.ftz.f32 %0, %0, q; }" : "+f"(decay), "+f"(sum))
 
-template <int R>
 struct Lanes {
   const ScanParams &p;
   float *sbc, *sd, *sx; // [N][B, C][512]; [channels][516] twice
   u32 lane, warp;
-  i64 d0;                  // the warp's first channel
-  float rate[R], carry[R]; // A·log2 e and h of state n, in lane n
+  i64 own;           // the warp's channel
+  float rate, carry; // A·log2 e and h of state n, in lane n
 
   // Marks of the lane's 16 steps, and the distance to the lane in which the
   // newest reset lies (itself: 0), or to lane 0.
@@ -64,19 +63,15 @@ struct Lanes {
     u32 quad[4]; // byte offsets of the lane's four groups of four in a row
 #pragma unroll
     for (u32 j = 0; j < 4; j++) quad[j] = 4 * (lane * 16 + ((j ^ (lane >> 1)) & 3) * 4);
-    float d[R][16], x[R][16], y[R][16], time[R];
+    float d[16], x[16], y[16], time = 0.f;
+    u32 rowd = shared_at(sd + warp * ROW), rowx = shared_at(sx + warp * ROW);
 #pragma unroll
-    for (int r = 0; r < R; r++) {
-      u32 rowd = shared_at(sd + (warp * R + r) * ROW), rowx = shared_at(sx + (warp * R + r) * ROW);
-      time[r] = 0.f;
+    for (int j = 0; j < 4; j++) {
+      f4 q = lds4(rowd + quad[j]), s = lds4(rowx + quad[j]);
 #pragma unroll
-      for (int j = 0; j < 4; j++) {
-        f4 q = lds4(rowd + quad[j]), s = lds4(rowx + quad[j]);
-#pragma unroll
-        for (int e = 0; e < 4; e++) {
-          d[r][j * 4 + e] = q[e], x[r][j * 4 + e] = s[e], y[r][j * 4 + e] = 0.f;
-          time[r] += q[e];
-        }
+      for (int e = 0; e < 4; e++) {
+        d[j * 4 + e] = q[e], x[j * 4 + e] = s[e], y[j * 4 + e] = 0.f;
+        time += q[e];
       }
     }
     u32 row[4];
@@ -84,7 +79,7 @@ struct Lanes {
     for (int j = 0; j < 4; j++) row[j] = shared_at(sbc) + quad[j];
 #pragma unroll 1
     for (u32 n = 0; n < (u32)p.n; n++) {
-      float b[16], c[16];
+      float b[16], c[16], a[16], w[16];
       // Not constants of the loop: their bits would become 32 predicates, of which
       // a thread has seven.
       u32 resets = this->resets, taps = this->taps;
@@ -96,72 +91,61 @@ struct Lanes {
 #pragma unroll
         for (int e = 0; e < 4; e++) b[j * 4 + e] = q[e], c[j * 4 + e] = s[e];
       }
+      float A = shfl_idx(rate, n), h0 = shfl_idx(carry, n), sum = 0.f;
 #pragma unroll
-      for (int r = 0; r < R; r++) {
-        float A = shfl_idx(rate[r], n), h0 = shfl_idx(carry[r], n), a[16], w[16], sum = 0.f;
+      for (int i = 0; i < 16; i++) {
+        a[i] = ex2(d[i] * A);
+        w[i] = x[i] * b[i];
+        sum = i == 0 || (MARKED && resets >> i & 1) ? w[i] : fma_(a[i], sum, w[i]);
+      }
+      float decay = ex2(time * A);
+      if (MARKED) {
 #pragma unroll
-        for (int i = 0; i < 16; i++) {
-          a[i] = ex2(d[r][i] * A);
-          w[i] = x[r][i] * b[i];
-          sum = i == 0 || (MARKED && resets >> i & 1) ? w[i] : fma_(a[i], sum, w[i]);
+        for (u32 k = 1; k < 32; k <<= 1) {
+          float t = shfl_up(sum, k), q = shfl_up(decay, k);
+          if (reach >= k) sum = fma_(decay, t, sum), decay *= q;
         }
-        float decay = ex2(time[r] * A);
-        if (MARKED) {
+      } else {
+        COMBINE(decay, sum, 1);
+        COMBINE(decay, sum, 2);
+        COMBINE(decay, sum, 4);
+        COMBINE(decay, sum, 8);
+        COMBINE(decay, sum, 16);
+      }
+      float total = MARKED && begun ? sum : fma_(decay, h0, sum);
+      float h = shfl_up(total, 1), last = shfl_idx(total, 31);
+      if (lane == 0) h = h0;
+      if (lane == n) carry = last;
 #pragma unroll
-          for (u32 k = 1; k < 32; k <<= 1) {
-            float t = shfl_up(sum, k), q = shfl_up(decay, k);
-            if (reach >= k) sum = fma_(decay, t, sum), decay *= q;
-          }
-        } else {
-          COMBINE(decay, sum, 1);
-          COMBINE(decay, sum, 2);
-          COMBINE(decay, sum, 4);
-          COMBINE(decay, sum, 8);
-          COMBINE(decay, sum, 16);
-        }
-        float total = MARKED && begun ? sum : fma_(decay, h0, sum);
-        float h = shfl_up(total, 1), last = shfl_idx(total, 31);
-        if (lane == 0) h = h0;
-        if (lane == n) carry[r] = last;
-#pragma unroll
-        for (int i = 0; i < 16; i++) {
-          h = MARKED && resets >> i & 1 ? w[i] : fma_(a[i], h, w[i]);
-          y[r][i] = fma_(h, c[i], y[r][i]);
-          if (MARKED && taps >> i & 1 && d0 + r < p.d) {
-            i64 row = p.tap_of[l0 + lane * 16 + i];
-            p.tap_h[(row * p.d + d0 + r) * p.n + n] = h;
-          }
+      for (int i = 0; i < 16; i++) {
+        h = MARKED && resets >> i & 1 ? w[i] : fma_(a[i], h, w[i]);
+        y[i] = fma_(h, c[i], y[i]);
+        if (MARKED && taps >> i & 1 && own < p.d) {
+          i64 tap = p.tap_of[l0 + lane * 16 + i];
+          p.tap_h[(tap * p.d + own) * p.n + n] = h;
         }
       }
     }
     // y takes the place of Δ: only this lane has read it.
 #pragma unroll
-    for (int r = 0; r < R; r++) {
-      u32 row = shared_at(sd + (warp * R + r) * ROW);
-#pragma unroll
-      for (int j = 0; j < 4; j++) sts4<0>(row + quad[j], f4{y[r][j * 4], y[r][j * 4 + 1], y[r][j * 4 + 2], y[r][j * 4 + 3]});
-    }
+    for (int j = 0; j < 4; j++) sts4<0>(rowd + quad[j], f4{y[j * 4], y[j * 4 + 1], y[j * 4 + 2], y[j * 4 + 3]});
   }
 };
 
-template <int R>
-DEV void lanes(const ScanParams &q) {
+KERNEL(256, scan_lanes_512)(const ScanParams q) {
   ScanParams p = q;
   batch(p, bid_y());
-  Lanes<R> s(p);
+  Lanes s(p);
   u32 t = tid(), channels = p.channels, n = (u32)p.n;
   s.lane = t & 31, s.warp = t >> 5;
   s.sbc = smem, s.sd = s.sbc + 2 * n * T, s.sx = s.sd + channels * ROW;
   i64 block0 = (i64)bid_x() * channels;
-  s.d0 = block0 + s.warp * R;
-#pragma unroll
-  for (int r = 0; r < R; r++) {
-    bool there = s.lane < n && s.d0 + r < p.d;
-    s.rate[r] = there ? p.a.p[(s.d0 + r) * p.a.stride + s.lane] * LOG2E : 0.f;
-    s.carry[r] = there ? p.h.p[(s.d0 + r) * p.h.stride + s.lane] : 0.f;
-  }
+  s.own = block0 + s.warp;
+  bool cell = s.lane < n && s.own < p.d;
+  s.rate = cell ? p.a.p[s.own * p.a.stride + s.lane] * LOG2E : 0.f;
+  s.carry = cell ? p.h.p[s.own * p.h.stride + s.lane] : 0.f;
   // A thread stages one channel at steps first, first + STEP, …
-  const u32 STEP = 32 / R;
+  const u32 STEP = 32;
   u32 c = t % channels, first = t / channels;
   i64 dc = block0 + c;
   bool there = dc < p.d;
@@ -195,7 +179,7 @@ DEV void lanes(const ScanParams &q) {
 #pragma unroll
         for (u32 k = 0; k < 8; k++) {
           bool exists = there && (int)(first + STEP * (k0 + k)) < m;
-          u32 w = place[(k * STEP >> 5) & 3] + STEP * (k0 + k);
+          u32 w = place[k & 3] + STEP * (k0 + k);
           s.sd[w] = exists ? d[k] : 0.f, s.sx[w] = exists ? d[k] * x[k] : 0.f;
         }
       }
@@ -222,8 +206,8 @@ DEV void lanes(const ScanParams &q) {
     }
     s.marks(l0, m);
     sync();
-    if (ballot((s.resets | s.taps) != 0)) s.template states<true>(l0);
-    else s.template states<false>(l0);
+    if (ballot((s.resets | s.taps) != 0)) s.states<true>(l0);
+    else s.states<false>(l0);
     sync();
     const float *pu = p.u.p + l0 * p.u.stride + in, *pz = p.z.p ? p.z.p + l0 * p.z.stride + in : 0;
     float *py = p.y.p + l0 * p.y.stride + in;
@@ -236,7 +220,7 @@ DEV void lanes(const ScanParams &q) {
         i = i < m ? i : m - 1;
         if (p.skip) u[k] = pu[i * p.u.stride];
         if (p.z.p) z[k] = pz[i * p.z.stride];
-        v[k] = s.sd[place[(k * STEP >> 5) & 3] + STEP * (k0 + k)];
+        v[k] = s.sd[place[k & 3] + STEP * (k0 + k)];
       }
       if (p.skip) {
 #pragma unroll
@@ -254,10 +238,5 @@ DEV void lanes(const ScanParams &q) {
     }
     // No barrier: a thread writes next only where it alone has read.
   }
-#pragma unroll
-  for (int r = 0; r < R; r++)
-    if (s.lane < n && s.d0 + r < p.d) p.h.p[(s.d0 + r) * p.h.stride + s.lane] = s.carry[r];
+  if (cell) p.h.p[s.own * p.h.stride + s.lane] = s.carry;
 }
-
-KERNEL(384, scan_lanes_1)(const ScanParams p) { lanes<1>(p); }
-KERNEL(256, scan_lanes_2)(const ScanParams p) { lanes<2>(p); }

@@ -82,8 +82,8 @@ DEV void gemv(const GemvParams &p) {
 }
 
 KERNEL(256, gemv_1)(const GemvParams p) { gemv<1>(p); }
-KERNEL(256, gemv_2)(const GemvParams p) { gemv<2>(p); }
-KERNEL(256, gemv_4)(const GemvParams p) { gemv<4>(p); }
+KERNELS(256, 1, gemv_2)(const GemvParams p) { gemv<2>(p); }
+KERNELS(256, 1, gemv_4)(const GemvParams p) { gemv<4>(p); }
 KERNEL(256, gemv_8)(const GemvParams p) { gemv<8>(p); }
 
 // C tile = Σ_k A·B with 256 threads, each of which has 4 × 4 outputs of every

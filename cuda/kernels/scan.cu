@@ -255,7 +255,7 @@ struct Serial {
 };
 
 #define SERIAL(name, mode, fast) \
-  KERNELS(128, fast ? 4 : 3, name)(const ScanParams q) { \
+  KERNELS(128, fast ? 3 : 2, name)(const ScanParams q) { \
     ScanParams p = q; \
     batch(p, bid_y()); \
     Serial<mode, fast>(p).run(); \

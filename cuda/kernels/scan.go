@@ -36,7 +36,7 @@ type ScanDistance struct{ U, Delta, Z, Y, B, C, H, Resets int64 }
 // ScanKind is a way to scan.
 type ScanKind int
 
-// The ways to scan. ScanLanes and ScanPairs need the released rule and N ≤ 16,
+// The ways to scan. ScanLanes needs the released rule and N ≤ 16,
 // ScanStream also 8 < N and compute capability 8.0; where they cannot be had,
 // Scan chooses.
 const (
@@ -44,7 +44,6 @@ const (
 	ScanSerial           // serial in time, channels and states across threads
 	ScanLanes            // a warp has 512 steps of a channel, 16 a lane
 	ScanChunked          // chunks summed, combined, and scanned again from their states
-	ScanPairs            // as ScanLanes, with two channels a warp
 	ScanStream           // whole or chunked, the next tile on its way while one is scanned
 )
 
@@ -108,14 +107,10 @@ func (p *Planner) Scan(a ScanArgs) {
 		return any
 	}
 	switch kind {
-	case ScanLanes, ScanPairs:
-		e, per := ScanLanes1, 1
-		if kind == ScanPairs {
-			e, per = ScanLanes2, 2
-		}
-		warps := p.lanesWarps(a.D, a.N, batch, per)
-		s.channels = int32(warps * per)
-		add(p, e, [3]int{ceil(a.D, warps*per), batch, 1}, 32*warps, lanesShared(a.N, warps*per), &s)
+	case ScanLanes:
+		warps := p.lanesWarps(a.D, a.N, batch)
+		s.channels = int32(warps)
+		add(p, ScanLanes512, [3]int{ceil(a.D, warps), batch, 1}, 32*warps, lanesShared(a.N, warps), &s)
 	case ScanChunked:
 		s.chunk, s.chunks = int64(chunk), int64(ceil(a.L, chunk))
 		n := int(s.chunks)
@@ -164,7 +159,7 @@ func (p *Planner) scanKind(a ScanArgs) (ScanKind, int) {
 	switch kind := a.Force; {
 	case kind == ScanStream && streamFits, kind == ScanAuto && streamFits:
 		return ScanStream, 0
-	case (kind == ScanLanes || kind == ScanPairs) && lanesFit, kind == ScanChunked, kind == ScanSerial:
+	case kind == ScanLanes && lanesFit, kind == ScanChunked, kind == ScanSerial:
 		return kind, chunk
 	case a.L < 48 || blocks >= 2*sms || a.N == 0:
 		return ScanSerial, chunk
@@ -189,27 +184,28 @@ func lanesShared(n, channels int) int {
 	return 4 * (2*n*lanesSteps + 2*channels*(lanesSteps+4))
 }
 
-// lanesWarps is how many warps, of per channels each, a block of ScanLanes has.
-// A block stages B and C for all its channels, and one that is alone on its
-// multiprocessor computes nothing meanwhile; a multiprocessor has registers for
-// 12 warps of one channel or 8 of two. What is weighed is the channels that the
-// busiest multiprocessor takes, in units of the time of one.
-func (p *Planner) lanesWarps(d, n, batch, per int) int {
-	most, sms := 12/per+per-1, max(p.Device.SMs, 1) // 12, and 7 of pairs
+// lanesWarps is how many warps, and channels, a block of ScanLanes has. A block
+// stages B and C for all its channels, and one that is alone on its multiprocessor
+// computes nothing meanwhile; a multiprocessor has registers for ten warps. What is
+// weighed is the channels that the busiest multiprocessor takes, in units of the
+// time of one.
+func (p *Planner) lanesWarps(d, n, batch int) int {
+	const most, together = 8, 10
+	sms := max(p.Device.SMs, 1)
 	best, least := 1, 0.0
 	for w := 1; w <= most; w++ {
-		shared := lanesShared(n, w*per) + 1024 // what the driver keeps of each block
+		shared := lanesShared(n, w) + 1024 // what the driver keeps of each block
 		if shared > p.Device.Shared+1024 {
 			break
 		}
-		resident := max(1, min((p.Device.Shared+1024)/shared, most/w))
-		blocks := batch * ceil(d, w*per)
+		resident := max(1, min((p.Device.Shared+1024)/shared, together/w))
+		blocks := batch * ceil(d, w)
 		busy := ceil(blocks, sms) // blocks of the busiest multiprocessor
 		if rounds := ceil(blocks, sms*resident); rounds > 1 {
 			busy = rounds * resident
 		}
 		// Below four channels it is latency that counts, not work.
-		cost := max(4, float64(busy*w*per)) + 6*float64(busy)/float64(w)
+		cost := max(4, float64(busy*w)) + 6*float64(busy)/float64(w)
 		if min(busy, resident) == 1 {
 			cost *= 1.25
 		}

@@ -410,7 +410,7 @@ struct Grad {
 
 KERNEL(256, scan_grad_512)(const GradParams p) { Grad<16, true>(p).run(); }
 KERNEL(256, scan_grad_128)(const GradParams p) { Grad<4, true>(p).run(); }
-KERNEL(256, scan_grad_any)(const GradParams p) { Grad<4, false>(p).run(); }
+KERNELS(256, 1, scan_grad_any)(const GradParams p) { Grad<4, false>(p).run(); }
 
 struct GatherParams {
   View db, dc;
