@@ -21,6 +21,7 @@ type diagnosis struct {
 	Terminal terminalStatus  `json:"terminal"`
 	CPU      cpuStatus       `json:"cpu"`
 	Backends []backendStatus `json:"backends"`
+	Weights  []weightsStatus `json:"weights"`
 	Models   []modelStatus   `json:"models"`
 }
 
@@ -63,8 +64,9 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Say what the program found: terminal, colours, CPU, backends, models",
 		Long: `Say what the program found and what it makes of it: the terminal and its
-colours, the CPU, every backend and why it is used or not, and whether each
-built-in model loads and computes. It ends with exit code 1 if one does not.`,
+colours, the CPU, every backend and why it is used or not, what each format of
+--weights costs in accuracy, and whether each built-in model loads and computes.
+It ends with exit code 1 if one does not.`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(*cobra.Command) error { return a.doctor(asJSON) }),
 	}
@@ -103,6 +105,7 @@ func (a *app) diagnose() diagnosis {
 		},
 		CPU:      cpuStatus{runtime.NumCPU(), runtime.GOMAXPROCS(0), cpuFeatures()},
 		Backends: backendList(),
+		Weights:  checkWeights(weightsModel),
 	}
 	t := &d.Terminal
 	t.Screen = t.Screenless == ""
@@ -227,6 +230,9 @@ func (a *app) printDiagnosis(d diagnosis) error {
 				rows = append(rows, [2]string{"device", line})
 			}
 		}
+	}
+	for _, w := range d.Weights {
+		rows = append(rows, [2]string{"weights", w.detail()})
 	}
 	for _, m := range d.Models {
 		rows = append(rows, [2]string{"model", m.Name + " " + map[bool]string{true: "works: ", false: "FAILS: "}[m.OK] + m.Detail})

@@ -140,7 +140,7 @@ func (o *Options) largeOn(ctx context.Context, b *bench.Backend, format scan.Wei
 		if err := m.Forward(s, randomTokens(cfg, errorTokens), model.Options{Logits: logits}); err != nil {
 			return err
 		}
-		off := relative(logits, exact)
+		off := Relative(logits, exact)
 		L := prompt
 		switch {
 		case b.Slow:
@@ -235,8 +235,8 @@ func randomTokens(c model.Config, n int) []int32 {
 	return t
 }
 
-// relative is max|a−b| / max|b|.
-func relative(a, b []float32) float64 {
+// Relative is max|a−b| / max|b|: how far logits are from others.
+func Relative(a, b []float32) float64 {
 	off, most := 0.0, 0.0
 	for i := range b {
 		off = max(off, math.Abs(float64(a[i])-float64(b[i])))
