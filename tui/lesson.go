@@ -47,6 +47,11 @@ func (m *Model) openLesson(name string) tea.Cmd {
 		m.opt.Reopen(l.Name)
 		return m.quit()
 	}
+	return m.beginLesson(l)
+}
+
+// beginLesson begins a lesson about this model.
+func (m *Model) beginLesson(l *lesson.Lesson) tea.Cmd {
 	begin, err := m.teach(l)
 	if err != nil {
 		return m.say(bad, err.Error())
@@ -79,15 +84,11 @@ func (m *Model) openLesson(name string) tea.Cmd {
 
 // teach follows l from now on, and measures its claims beside the screen.
 func (m *Model) teach(l *lesson.Lesson) (tea.Cmd, error) {
-	lang := m.opt.Language
-	if lang == "" {
-		lang = lesson.English
-	}
-	text, err := l.Text(lang)
+	text, err := l.Text(m.language())
 	if err != nil {
 		return nil, err
 	}
-	words, err := lesson.WordsIn(lang)
+	words, err := lesson.WordsIn(m.language())
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mamba-tui/model/lesson"
+	"mamba-tui/model/session"
 	"mamba-tui/tui/panel"
 )
 
@@ -74,6 +75,30 @@ func TestLessonPage(t *testing.T) {
 		// says what to do.
 		r.Press("L", "L", "down", "enter")
 		r.Sees("this lesson is about header: mamba-tui learn boundary opens it")
+	})
+}
+
+// TestLessonSetUp: what a lesson begins with is in force, what was changed before
+// is not.
+func TestLessonSetUp(t *testing.T) {
+	withRobot(t, 120, 40, Options{}, header(t), func(r *robot) {
+		r.Press("f")
+		r.Sees("freeze Δ at its clean mean")
+		l, err := lesson.ByName("gating")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Tweaks = []session.Tweak{{Kind: session.GateOff, Layer: -1, Channel: -1, State: -1, To: session.End}}
+		r.turn.Lock()
+		cmd := r.m.beginLesson(l)
+		r.turn.Unlock()
+		r.p.Send(verdictMsg{next: cmd})
+		r.wait(time.Second)
+		r.Sees("Gating is not selection", "gate off")
+		r.SeesNot("freeze Δ at its clean mean")
+		if f := r.m.frame; len(f.Tweaks) != 1 || f.Tweaks[0].Kind != session.GateOff || f.Changed == nil || r.m.tutor.wait {
+			t.Errorf("tweaks %v, waiting %v", f.Tweaks, r.m.tutor.wait)
+		}
 	})
 }
 
