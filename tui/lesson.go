@@ -33,14 +33,15 @@ type verdictMsg struct {
 	next    tea.Cmd // measures the next one; nil after the last
 }
 
-// openLesson begins the lesson called name. One about another model is for the
-// program to open.
+// openLesson begins the lesson called name. One that this screen cannot show is
+// for the program to open.
 func (m *Model) openLesson(name string) tea.Cmd {
 	l, err := lesson.ByName(name)
 	if err != nil {
 		return m.say(bad, err.Error())
 	}
-	if m.frame.Info.Card.Name != l.Model {
+	// A replay reads the tokens it knows and no others.
+	if m.frame.Info.Card.Name != l.Model || m.frame.Info.Missing.Tokens {
 		if m.opt.Reopen == nil {
 			return m.say(note, fmt.Sprintf("this lesson is about %s: mamba-tui learn %s opens it", l.Model, l.Name))
 		}

@@ -64,6 +64,9 @@ func explore(ctx context.Context, a *app, o explorer) error {
 func (a *app) show(ctx context.Context, s *session.Session, rec *recording, o tui.Options) error {
 	o.Profile, _ = a.colours()
 	o.Version = version()
+	if o.Language == "" {
+		o.Language = a.locale()
+	}
 	engine := session.Start(s)
 	if rec != nil {
 		rec.do = func(op session.Op) { engine.Do(op) }

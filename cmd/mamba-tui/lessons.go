@@ -62,12 +62,18 @@ func (a *app) language(code string) (lesson.Language, error) {
 		lang, err := lesson.ParseLanguage(code)
 		return lang, usage(err)
 	}
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} { // the first that is set decides (POSIX)
+	return a.locale(), nil
+}
+
+// locale is the language that the environment asks for: the first variable that
+// is set decides (POSIX).
+func (a *app) locale() lesson.Language {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := a.getenv(name); v != "" {
-			return lesson.LanguageOf(v), nil
+			return lesson.LanguageOf(v)
 		}
 	}
-	return lesson.English, nil
+	return lesson.English
 }
 
 func (a *app) learn(ctx context.Context, name string, o lessonFlags) error {

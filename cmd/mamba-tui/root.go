@@ -61,17 +61,13 @@ func (a *app) rootCommand() *cobra.Command {
 
 // screen prepares what the explorer shows and shows it.
 func (a *app) screen(ctx context.Context, o inputFlags, record recordFlags, intro bool) error {
-	lang, err := a.language("")
-	if err != nil {
-		return err
-	}
 	next := ""
-	err = a.openExplorer(ctx, o, explorer{strict: o.strict, intro: intro, ownPrompt: o.hasPrompt(), language: lang, record: record,
+	err := a.openExplorer(ctx, o, explorer{strict: o.strict, intro: intro, ownPrompt: o.hasPrompt(), language: a.locale(), record: record,
 		reopen: func(lesson string) { next = lesson }})
 	if err != nil || next == "" {
 		return err
 	}
-	return a.teach(ctx, next, lang)
+	return a.teach(ctx, next, a.locale())
 }
 
 // openExplorer opens what the flags name and shows it.
