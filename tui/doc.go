@@ -15,3 +15,5 @@
 //   - The command table (commands.go) is the only list of keys. Key handling,
 //     the help, the palette, the footer and assets/docs/keys.md are read from it.
 package tui
+
+//go:generate go test . -run TestKeysDoc -update

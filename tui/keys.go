@@ -177,7 +177,7 @@ func keyName(key string) string {
 // keysDoc is assets/docs/keys.md, generated from the table.
 func keysDoc(all []command) string {
 	var b strings.Builder
-	b.WriteString("# Keys\n\nGenerated from the command table (tui/commands.go) by `go test ./tui -run TestKeysDoc -update`.\n" +
+	b.WriteString("# Keys\n\nGenerated from the command table (tui/commands.go) by `go generate ./tui`.\n" +
 		"Inside the program `?` shows the same list and `ctrl+p` finds a command by its name.\n")
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n## %s\n\n| Key | What it does |\n|---|---|\n", g)

@@ -224,25 +224,9 @@ func (m *Model) draw() string {
 	caption.SetSize(m.w, m.layout.Caption.Dy())
 	s.lines = append(append(s.lines, caption.Lines(c)...), m.footerLine())
 	s.lines = m.drawLesson(s.lines)
-	m.drawMarks(s.lines)
 	m.drawOver(s.lines)
 	m.drawToast(s.lines)
 	return strings.Join(s.lines, "\n")
-}
-
-// drawMarks points at the marked tokens, from the ribbon's title line.
-func (m *Model) drawMarks(lines []string) {
-	for _, p := range m.layout.Places {
-		if p.ID != "tokens" {
-			continue
-		}
-		for _, k := range m.frame.Marks {
-			if slot, ok := m.ctx.Axis.Slot(k.T); ok {
-				x := p.Rect.Min.X + m.ctx.Axis.Gutter + slot*m.ctx.Axis.CellW
-				lines[p.Rect.Min.Y] = over(lines[p.Rect.Min.Y], m.theme.Paint(theme.Key, "▾"), x, 1, m.w)
-			}
-		}
-	}
 }
 
 // pad writes n spaces.

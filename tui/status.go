@@ -56,7 +56,7 @@ func (m *Model) statusLine() string {
 		{rescanTime(f.Timing), 3, theme.Dim},
 		{m.layerText(), 6, theme.Text},
 		{m.branchText(), 6, theme.Text},
-		{lackingText(f), 6, theme.Warn},
+		{lackingText(f), 9, theme.Warn},
 		{tweakText(f.Tweaks), 8, theme.Changed},
 		{m.ctx.Device.Line(), 2, theme.Dim},
 		{oneLine(f.Info.BackendNote), 1, theme.Dim},
@@ -180,10 +180,11 @@ func (m *Model) branchText() string {
 	return fmt.Sprintf("branch %d of %d", b.ID, b.Count)
 }
 
-// lackingText says that a trace does not hold everything.
+// lackingText says that a trace does not hold everything; what it lacks is said
+// where it would stand, and among the instruments.
 func lackingText(f *session.Frame) string {
-	if lacks := panel.Lacking(f); lacks != "" {
-		return "not recorded: " + lacks
+	if panel.Lacking(f) != "" {
+		return "not all recorded"
 	}
 	return ""
 }

@@ -109,3 +109,19 @@ func TestTimelineInOneLine(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A marked token carries a sign where it has a second cell.
+func TestMarkInTheRibbon(t *testing.T) {
+	f := frameAt(t, header(t), 20, 0)
+	f.Marks = []session.Mark{{T: 3}, {T: 20, Name: "here"}}
+	for _, cw := range []int{1, 2, 3, 4} {
+		c := contextFor(f, themed(t, heat.TrueColor, true), 28*cw, cw)
+		line := []rune(rowText(cells(t, NewTokens(), c, 7+28*cw, 2), 1))
+		for tok := range 28 {
+			got := string(line[7+tok*cw : 7+(tok+1)*cw])
+			if marked := tok == 3 || tok == 20; strings.HasSuffix(got, "▾") != (marked && cw > 1) {
+				t.Errorf("%d cells a token: token %d reads %q", cw, tok, got)
+			}
+		}
+	}
+}

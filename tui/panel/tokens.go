@@ -2,6 +2,7 @@ package panel
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -165,6 +166,9 @@ func (k *tokens) ribbon(c *Context, p *page, w *session.Window, s series, rng he
 				txt = "[" + slot(text(c.Frame, t), cw-2) + "]"
 			}
 		}
+		if cw >= 2 && bookmarked(c.Frame, t) {
+			txt = ansi.Truncate(txt, cw-1, "") + "▾"
+		}
 		r.raw(c.Theme.Level(true, level, cursor+marked(pre, txt)), cw)
 	}
 }
@@ -231,6 +235,12 @@ func (k *tokens) other(c *Context, p *page, of func(t int) (string, bool, bool))
 
 // alikeToken says that two tokens read the same, wherever they came from.
 func alikeToken(a, b session.Token) bool { return a.ID == b.ID && a.Typed == b.Typed }
+
+// bookmarked says that token t has a mark.
+func bookmarked(f *session.Frame, t int) bool {
+	_, ok := slices.BinarySearchFunc(f.Marks, t, func(m session.Mark, t int) int { return m.T - t })
+	return ok
+}
 
 // label writes s into the gutter, right-aligned.
 func label(c *Context, r *row, s string) {
