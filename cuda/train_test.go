@@ -3,6 +3,7 @@ package cuda
 import (
 	"testing"
 
+	"mamba-tui/cuda/internal/simdriver"
 	"mamba-tui/model"
 	"mamba-tui/model/train"
 	"mamba-tui/scan"
@@ -76,3 +77,38 @@ func TestHardwareTraining(t *testing.T) {
 		compareGradients(t, b, wide, true, L)
 	}
 }
+
+// TestTrainer: a run whose sequences are computed side by side on two backends,
+// against the float64 CPU.
+func TestTrainer(t *testing.T) {
+	r := train.Defaults("header")
+	r.DModel, r.DState, r.DtRank, r.Steps, r.Batch, r.Lengths = 8, 4, 2, 2, 3, []int{16}
+	losses := func(open func() (scan.Differentiable, error)) (all []float64) {
+		t.Helper()
+		seen := seenLosses{&all}
+		if _, err := train.Run(t.Context(), r, train.Options{Threads: 2, Backend: open, Observer: seen, EvalEvery: 100}); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	got := losses(func() (scan.Differentiable, error) {
+		f := simdriver.New(t)
+		f.Run = true
+		return open(f, Options{})
+	})
+	want := losses(func() (scan.Differentiable, error) { return scan.NewCPU(scan.Options{DType: scan.Float64}), nil })
+	if len(got) != r.Steps || len(want) != r.Steps {
+		t.Fatalf("%d and %d losses of %d steps", len(got), len(want), r.Steps)
+	}
+	for i := range got {
+		if !(abs(got[i]-want[i]) <= 1e-4*want[i]) {
+			t.Errorf("step %d: loss %v, want %v", i, got[i], want[i])
+		}
+	}
+}
+
+// seenLosses keeps the loss of each step.
+type seenLosses struct{ all *[]float64 }
+
+func (s seenLosses) Progress(p train.Progress)                   { *s.all = append(*s.all, p.Loss) }
+func (s seenLosses) Evaluated(*train.Evaluation, *model.Weights) {}
