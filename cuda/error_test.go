@@ -290,7 +290,7 @@ func TestSessionSurvivesLoss(t *testing.T) {
 	}
 	defer host.Close()
 	s, err := session.New(m, session.Options{Card: card, KeyframeEvery: 4,
-		Fallback: func() (*model.Model, string, error) { return host, "the GPU was lost", nil }})
+		Fallback: func(error) (*model.Model, string, error) { return host, "the GPU was lost", nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

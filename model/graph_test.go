@@ -3,6 +3,7 @@ package model_test
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"mamba-tui/model"
@@ -211,5 +212,39 @@ func TestSmallerChunks(t *testing.T) {
 	}
 	if _, err := model.New(&cramped{scan.NewCPU(scan.Options{}), 1}, cfg, w); !errors.Is(err, scan.ErrNoMemory) {
 		t.Errorf("room for one element: %v", err)
+	}
+}
+
+// chunky wants chunks of three rows, and counts them.
+type chunky struct {
+	scan.Backend
+	chunks []int
+}
+
+func (c *chunky) Chunk() int { return 3 }
+func (c *chunky) Embed(dst, table scan.View, ids scan.Buffer, L, cols int) {
+	c.chunks = append(c.chunks, L)
+	c.Backend.Embed(dst, table, ids, L, cols)
+}
+
+// TestChunks: a backend says how many tokens it wants at a time.
+func TestChunks(t *testing.T) {
+	cfg := oddShapes()[0]
+	c := &chunky{Backend: scan.NewCPU(scan.Options{})}
+	m, err := model.New(c, cfg, livelyWeights(cfg, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	s, err := m.NewState()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Free()
+	if err := m.Forward(s, []int32{1, 2, 3, 4, 5, 6, 7}, model.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(c.chunks, []int{3, 3, 1}) {
+		t.Errorf("chunks of %v, want 3, 3 and 1", c.chunks)
 	}
 }

@@ -120,14 +120,14 @@ func lean() {
 	}
 }
 
-// fallback is where a session goes on when its GPU is lost: the same weights on
-// the CPU. free is for after the session's end.
+// fallback is where a session goes on when its GPU is lost or full: the same
+// weights on the CPU. free is for after the session's end.
 func (in *input) fallback() (open session.Fallback, free func()) {
 	free = func() {}
 	if _, gpu := in.backend.(*cuda.Backend); !gpu {
 		return nil, free
 	}
-	return func() (*model.Model, string, error) {
+	return func(cause error) (*model.Model, string, error) {
 		b, m, _, err := openModel("cpu", in.cpu, in.file)
 		if err != nil {
 			return nil, "", err
@@ -135,6 +135,9 @@ func (in *input) fallback() (open session.Fallback, free func()) {
 		free = func() {
 			m.Close()
 			b.Close()
+		}
+		if errors.Is(cause, scan.ErrNoMemory) {
+			return m, "the GPU's memory is full", nil
 		}
 		return m, "the GPU was lost", nil
 	}, func() { free() }

@@ -9,18 +9,20 @@ import (
 )
 
 // Fallback opens the session's weights on another backend when the one in use
-// is lost. The note says so for the status bar. The model stays the caller's.
-type Fallback func() (m *model.Model, note string, err error)
+// is lost (cause wraps scan.ErrLost) or has too little memory to go on
+// (scan.ErrNoMemory). The note says so for the status bar. The model stays the
+// caller's.
+type Fallback func(cause error) (m *model.Model, note string, err error)
 
-// surely does f, and does it again on the other backend when the one in use was
-// lost meanwhile: f must leave every run at the number of tokens that it says
+// surely does f, and does it again on the other backend when the one in use
+// could not go on: f must leave every run at the number of tokens that it says
 // it has done, so that nothing is lost and nothing done twice.
 func (s *Session) surely(f func() error) error {
 	err := f()
-	if !errors.Is(err, scan.ErrLost) || s.opt.Fallback == nil {
+	if s.opt.Fallback == nil || !errors.Is(err, scan.ErrLost) && !errors.Is(err, scan.ErrNoMemory) {
 		return err
 	}
-	if moved := s.move(); moved != nil {
+	if moved := s.move(err); moved != nil {
 		s.broken = fmt.Errorf("%w; going on elsewhere: %w", err, moved)
 		return s.broken
 	}
@@ -31,10 +33,10 @@ func (s *Session) surely(f func() error) error {
 // move takes the session to the other backend. The tokens and the keyframes are
 // in host memory: every run starts from its newest keyframe and computes the
 // rest again.
-func (s *Session) move() error {
+func (s *Session) move(cause error) error {
 	open := s.opt.Fallback
 	s.opt.Fallback = nil // there is one other place to go
-	m, note, err := open()
+	m, note, err := open(cause)
 	if err != nil {
 		return err
 	}

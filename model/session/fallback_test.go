@@ -13,17 +13,18 @@ import (
 	"mamba-tui/scan"
 )
 
-// losing is a backend that is lost at the n-th Read, and stays lost.
+// losing is a backend that fails at the n-th Read, and from then on.
 type losing struct {
 	scan.Backend
-	reads int
+	reads   int
+	failure error
 }
 
 func (l *losing) Name() string { return "losing" }
 
 func (l *losing) Read(dst []float32, src scan.Buffer, off int) error {
 	if l.reads--; l.reads < 0 {
-		return fmt.Errorf("cuda: launching scan: a kernel touched memory that is not its own (CUDA error 700): %w", scan.ErrLost)
+		return fmt.Errorf("cuda: launching scan: a kernel touched memory that is not its own (CUDA error 700): %w", l.failure)
 	}
 	return l.Backend.Read(dst, src, off)
 }
@@ -64,11 +65,17 @@ func TestFallback(t *testing.T) {
 	}
 	moved := 0
 	for at := 0; ; at += 5 {
-		m := newModelOn(t, lettered, &losing{scan.NewCPU(scan.Options{}), at})
+		failure := []error{scan.ErrLost, scan.ErrNoMemory}[at%2]
+		m := newModelOn(t, lettered, &losing{scan.NewCPU(scan.Options{}), at, failure})
 		o := options()
 		other := newModel(t, lettered, scan.Float32)
 		opened := 0
-		o.Fallback = func() (*model.Model, string, error) { opened++; return other, "the GPU is lost", nil }
+		o.Fallback = func(cause error) (*model.Model, string, error) {
+			if opened++; !errors.Is(cause, failure) {
+				t.Errorf("the cause is %v", cause)
+			}
+			return other, "the GPU is lost", nil
+		}
 		s, err := New(m, o)
 		if err != nil {
 			t.Fatal(err)
@@ -113,8 +120,8 @@ func TestFallback(t *testing.T) {
 // TestNoFallback: without another backend, or when that fails too, the error
 // says so.
 func TestNoFallback(t *testing.T) {
-	for _, fallback := range []Fallback{nil, func() (*model.Model, string, error) { return nil, "", errors.New("no memory either") }} {
-		m := newModelOn(t, lettered, &losing{scan.NewCPU(scan.Options{}), 3})
+	for _, fallback := range []Fallback{nil, func(error) (*model.Model, string, error) { return nil, "", errors.New("no memory either") }} {
+		m := newModelOn(t, lettered, &losing{scan.NewCPU(scan.Options{}), 3, scan.ErrLost})
 		s := newSession(t, m, Options{Card: letters, Fallback: fallback})
 		err := s.TypeAt(context.Background(), End, "abab", 0)
 		if !errors.Is(err, scan.ErrLost) || fallback != nil && !strings.Contains(err.Error(), "no memory either") {

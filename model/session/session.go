@@ -18,8 +18,8 @@ type Options struct {
 	Oracle    *model.Model        // the same weights on the float64 backend, or nil: no parity
 	// BackendNote says why no other backend is used, for the status bar.
 	BackendNote string
-	// Fallback is where the session goes on when its backend is lost; nil: it
-	// ends then.
+	// Fallback is where the session goes on when its backend is lost or has too
+	// little memory; nil: the first ends it, the second is an error.
 	Fallback Fallback
 	// Parameters is the number of parameters to show; 0: Config.Parameters,
 	// which is right for a tied head.
