@@ -4,7 +4,7 @@
 # No CUDA toolkit: no header, no device library and no ptxas is used. Denormals
 # are flushed to zero and products are contracted to fma. PTX of ISA 6.3 for
 # sm_75 is what every driver from 410 on and every GPU from Turing on can load;
-# tensor.cu and stream.cu need sm_80.
+# tensor.cu and stream*.cu need sm_80.
 set -eu
 cd "$(dirname "$0")"
 clang=${CLANG:-clang-19}
@@ -12,7 +12,7 @@ out=${1:-.}
 for src in *.cu; do
   name=${src%.cu}
   arch=sm_75 ptx=63
-  case "$name" in tensor | stream) arch=sm_80 ptx=70 ;; esac
+  case "$name" in tensor | stream*) arch=sm_80 ptx=70 ;; esac
   "$clang" -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-gpu-arch=$arch --cuda-feature=+ptx$ptx \
     -O3 -fcuda-flush-denormals-to-zero -ffp-contract=fast -Wall -Wno-unused-const-variable -Wno-unknown-cuda-version \
     -S -o "$out/$name.ptx" "$src"

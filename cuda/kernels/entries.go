@@ -58,6 +58,10 @@ const (
 	ScanGrad128 // released, 128
 	ScanGradAny // any rule
 	ScanGradGather
+	StreamGradSum // released, 8 < N ≤ 16, capability 8.0
+	StreamGradCombine
+	StreamGradOut
+	StreamGradGather
 
 	numEntries
 )
@@ -115,6 +119,11 @@ var entries = [numEntries]struct{ module, name string }{
 	ScanGrad128:      {"scan_grad", "scan_grad_128"},
 	ScanGradAny:      {"scan_grad", "scan_grad_any"},
 	ScanGradGather:   {"scan_grad", "scan_grad_gather"},
+
+	StreamGradSum:     {"stream_grad", "stream_grad_sum"},
+	StreamGradCombine: {"stream_grad", "stream_grad_combine"},
+	StreamGradOut:     {"stream_grad", "stream_grad_out"},
+	StreamGradGather:  {"stream_grad", "stream_grad_gather"},
 }
 
 // Name is the kernel's name in its module.

@@ -257,6 +257,24 @@ func TestScanBackward(t *testing.T) {
 	r.gradient("bare", p, true)
 }
 
+// TestStreamBackward: tails of segments and of blocks, one chunk and many, fewer
+// states than there is room for, resets at borders.
+func TestStreamBackward(t *testing.T) {
+	for _, s := range []struct{ L, D, N, sms int }{
+		{1, 4, 16, 132}, {16, 32, 9, 132}, {33, 33, 16, 132}, {64, 65, 12, 1}, {97, 5, 16, 132}, {260, 3, 16, 2},
+	} {
+		for variant := range 3 {
+			r := newRig(t)
+			r.p.Device.SMs = s.sms
+			p := r.random(scan.Released, s.L, s.D, s.N)
+			if variant > 0 {
+				p.mark(r, []int{0, 30, 2}[variant])
+			}
+			r.gradient(fmt.Sprintf("%v %d", s, variant), p, variant == 1)
+		}
+	}
+}
+
 // gradient holds ScanBackward of p against the oracle's; bare leaves the state
 // out of it.
 func (r *rig) gradient(what string, p *problem, bare bool) {

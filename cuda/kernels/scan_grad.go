@@ -76,6 +76,10 @@ func (p *Planner) ScanBackward(a ScanGrad) {
 	if a.L == 0 || a.D == 0 && a.N == 0 {
 		return
 	}
+	if p.streamsGrad(a.Rule, a.D, a.N) {
+		p.streamGrad(a)
+		return
+	}
 	e, tile, groups, blocks := p.gradShape(a.Rule, a.L, a.D, a.N)
 	cells := uint64(4 * ceil(a.D*a.N, 64) * 64)
 	if a.D > 0 {
@@ -94,6 +98,9 @@ func (p *Planner) ScanBackward(a ScanGrad) {
 
 // ScanGradWork is the scratch that ScanBackward needs, in bytes.
 func (p *Planner) ScanGradWork(rule, L, D, N int) int {
+	if p.streamsGrad(rule, D, N) {
+		return int(p.streamGradWork(&streamGradParams{}, 0, L, D, N))
+	}
 	_, _, _, blocks := p.gradShape(rule, L, D, N)
 	return 4*ceil(D*N, 64)*64 + 4*blocks*2*L*N
 }

@@ -13,37 +13,9 @@
 // Two shapes: wide has 4 states of two channels a lane and uses what it reads of B
 // and C twice; narrow has 4 states of one, so that a step takes less time where
 // there are few channels. Modes as in scan.cu.
-#include "scan.h"
+#include "stream.h"
 
 enum Mode { WHOLE, SUM, OUT };
-
-const int T = 16; // steps of a tile
-const int S = 16; // states of a channel, the last S − N of them zero
-
-#define METHOD __device__ __attribute__((always_inline))
-
-// copy4 copies one float from global to shared memory, some time before
-// copies_wait says it is there.
-DEV void copy4(float *to, const float *from) {
-  u32 a = (u32)(u64)(__attribute__((address_space(3))) float *)to;
-  asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(a), "l"(from) : "memory");
-}
-DEV void copies_end() { asm volatile("cp.async.commit_group;" ::: "memory"); }
-// copies_wait waits for all groups of this thread but the newest n.
-template <int n> DEV void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(n) : "memory"); }
-
-DEV f2 lds2(const float *p) {
-  f2 r;
-  u32 a = (u32)(u64)(__attribute__((address_space(3))) const float *)p;
-  asm volatile("ld.shared.v2.f32 {%0,%1}, [%2];" : "=f"(r.x), "=f"(r.y) : "r"(a) : "memory");
-  return r;
-}
-DEV float lds1(const float *p) {
-  float r;
-  u32 a = (u32)(u64)(__attribute__((address_space(3))) const float *)p;
-  asm volatile("ld.shared.f32 %0, [%1];" : "=f"(r) : "r"(a) : "memory");
-  return r;
-}
 
 // THREADS of a block, CPL channels and SPL states a lane.
 template <int MODE, int THREADS, int CPL, int SPL> struct Stream {
