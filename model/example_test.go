@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"fmt"
+	"slices"
 
 	"mamba-tui/model"
 	"mamba-tui/scan"
@@ -101,6 +102,29 @@ func ExampleTweaks() {
 	}
 	// Output:
 	// [0.1 0.1 0.1]
+}
+
+// The same tweaks in every layer: a token is ignored when its Δ is 0, and h
+// keeps every bit.
+func ExampleEverywhere() {
+	m, s := tiny()
+	if err := m.Forward(s, []int32{3, 1}, model.Options{}); err != nil {
+		panic(err)
+	}
+	var before, after model.Snapshot
+	if err := s.Save(&before); err != nil {
+		panic(err)
+	}
+	ignored := model.LayerTweaks{FreezeDelta: make([]float32, m.Config().DInner)}
+	if err := m.Forward(s, []int32{4}, model.Options{Tweaks: model.Everywhere(m.Config(), ignored)}); err != nil {
+		panic(err)
+	}
+	if err := s.Save(&after); err != nil {
+		panic(err)
+	}
+	fmt.Println(slices.Equal(before.H[0], after.H[0]), slices.Equal(before.Conv[0], after.Conv[0]))
+	// Output:
+	// true false
 }
 
 // A reset mark before a token forgets everything that came before it.
