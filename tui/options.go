@@ -12,6 +12,7 @@ import (
 	"mamba-tui/model/lesson"
 	"mamba-tui/tui/heat"
 	"mamba-tui/tui/panel"
+	"mamba-tui/tui/snapshot"
 )
 
 // Options say how the screen starts. The zero value is a dark truecolor screen
@@ -56,6 +57,10 @@ type Options struct {
 	FPS int
 	// SnapshotDir is where `s` writes; empty is the working directory.
 	SnapshotDir string
+	// Notes are added to what a picture says of itself in its file, and Remake is
+	// the command that makes one again; nil leaves it out.
+	Notes  []snapshot.Note
+	Remake func(Scene) string
 	// Version stands in the help.
 	Version string
 

@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"mamba-tui/tui/heat"
+	"mamba-tui/tui/snapshot"
 	"mamba-tui/tui/theme"
 )
 
@@ -90,4 +91,8 @@ type Picture struct {
 	W, H  int
 	Dark  bool
 	Title string
+	Notes []snapshot.Note // what the file says of itself
 }
+
+// Screen are the picture's cells, and how they are drawn.
+func (p Picture) Screen() (snapshot.Screen, snapshot.Options) { return p.screen() }

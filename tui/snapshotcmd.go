@@ -39,7 +39,7 @@ func (m *Model) subject() string {
 // the panel alone.
 func (m *Model) picture() Picture {
 	m.hush()
-	p := Picture{W: m.w, H: m.h, Dark: m.dark, Title: "mamba-tui: " + m.subject() + " of " + oneLine(m.frame.Info.Card.Name)}
+	p := Picture{W: m.w, H: m.h, Dark: m.dark, Title: "mamba-tui: " + m.subject() + " of " + oneLine(m.frame.Info.Card.Name), Notes: m.notes()}
 	if m.zoom != "" {
 		p.Text = strings.Join(m.zoomedLines(), "\n")
 		p.H = m.layout.Caption.Min.Y - m.layout.Status.Max.Y
@@ -65,7 +65,7 @@ func (m *Model) onSnapshot(msg snapshotMsg) tea.Cmd {
 
 // screen is the picture's cells, and how they are drawn.
 func (p Picture) screen() (snapshot.Screen, snapshot.Options) {
-	o := snapshot.Options{Title: p.Title, Scale: 2}
+	o := snapshot.Options{Title: p.Title, Scale: 2, Notes: p.Notes}
 	if !p.Dark {
 		o.Foreground, o.Background = color.RGBA{0x20, 0x22, 0x2c, 0xff}, color.RGBA{0xfb, 0xfb, 0xf8, 0xff}
 	}

@@ -25,16 +25,30 @@ const parityPatience = 2 * time.Second
 // for is computed. Keys are named as in the help: "left", "ctrl+p", "f". It
 // closes the engine.
 func Still(ctx context.Context, e Engine, o Options, w, h int, keys []string) (Picture, error) {
+	film, err := Film(ctx, e, o, w, h, keys, nil)
+	if err != nil {
+		return Picture{}, err
+	}
+	return film[0], nil
+}
+
+// Film is Still, with another picture after each of the keys in next.
+func Film(ctx context.Context, e Engine, o Options, w, h int, keys, next []string) ([]Picture, error) {
 	presses, err := Presses(keys)
 	if err != nil {
 		e.Close()
-		return Picture{}, err
+		return nil, err
+	}
+	frames, err := Presses(next)
+	if err != nil {
+		e.Close()
+		return nil, err
 	}
 	if o.Dark == nil {
 		dark := true
 		o.Dark = &dark
 	}
-	s := &headless{keys: presses}
+	s := &headless{keys: presses, next: frames}
 	o.wrap = func(m tea.Model) tea.Model {
 		s.Model = m.(*Model)
 		return s
@@ -43,22 +57,23 @@ func Still(ctx context.Context, e Engine, o Options, w, h int, keys []string) (P
 	o.Tea = append(o.Tea, tea.WithInput(nil), tea.WithWindowSize(w, h),
 		tea.WithEnvironment([]string{"TERM=xterm-256color"}))
 	if err := Run(ctx, e, o); err != nil {
-		return Picture{}, err
+		return nil, err
 	}
-	if s.err != nil {
-		return Picture{}, s.err
+	if s.err == nil && len(s.taken) != 1+len(next) {
+		s.err = fmt.Errorf("tui: %d of %d pictures were taken before the end", len(s.taken), 1+len(next))
 	}
-	return s.taken, nil
+	return s.taken, s.err
 }
 
-// headless presses keys and takes the picture.
+// headless presses keys and takes pictures.
 type headless struct {
 	*Model
 	keys  []tea.KeyPressMsg
-	since time.Time // of the newest key, or of the newest token that was done
-	left  int       // tokens to do then
-	calm  time.Time // when the picture settled; zero: it has not
-	taken Picture
+	since time.Time         // of the newest key, or of the newest token that was done
+	left  int               // tokens to do then
+	calm  time.Time         // when the picture settled; zero: it has not
+	next  []tea.KeyPressMsg // of the pictures to come
+	taken []Picture
 	err   error
 }
 
@@ -105,9 +120,12 @@ func (s *headless) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case s.frame.Info.Oracle && !s.frame.Parity.Known && s.frame.Tokens.Len() > 0 && now.Sub(s.calm) < parityPatience:
 		return s, s.look()
 	}
-	p := s.picture()
-	s.taken = p
-	return s, tea.Quit
+	s.taken = append(s.taken, s.picture())
+	if len(s.next) == 0 {
+		return s, tea.Quit
+	}
+	s.keys, s.next = s.next[:1], s.next[1:]
+	return s, s.look()
 }
 
 // restful says that everything asked for is on the screen.

@@ -32,6 +32,8 @@ type app struct {
 	// learner shows trainings; tests replace it.
 	learner learner
 
+	args []string // of the command line under way
+
 	// failed is what the command that ran returned. Cobra's own errors, those
 	// of the command line, take another way.
 	failed error
@@ -63,7 +65,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root := a.rootCommand()
 	root.SetArgs(append([]string{}, args...)) // nil would mean os.Args
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(ctx, cmd) })
-	a.failed = nil
+	a.failed, a.args = nil, args
 	// What cobra returns are errors of the command line: commands keep theirs
 	// in a.failed.
 	err := root.ExecuteContext(ctx)

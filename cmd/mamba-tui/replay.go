@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -202,6 +203,13 @@ func showReplay(ctx context.Context, a *app, p *replayed) error {
 		fmt.Fprintln(a.err, "mamba-tui: "+oneLine(err))
 	}
 	return a.show(ctx, p.session, nil, tui.Options{Blank: true, At: p.at()})
+}
+
+// badge is the status in the status line, which has no room for numbers.
+func (p *replayed) badge() string {
+	short, _, _ := strings.Cut(p.status, " over ")
+	short, _, _ = strings.Cut(short, ",")
+	return short
 }
 
 // at is the token that the cursor begins at, for the screen: nil is the end.

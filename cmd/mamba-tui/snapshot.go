@@ -8,11 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/charmbracelet/colorprofile"
 	"github.com/spf13/cobra"
 
 	"mamba-tui/model/lesson"
-	"mamba-tui/model/session"
 	"mamba-tui/tui"
 	"mamba-tui/tui/snapshot"
 )
@@ -25,14 +23,11 @@ const (
 
 // snapshotOptions are the flags of snapshot.
 type snapshotOptions struct {
-	input   inputFlags
-	size    string
-	keys    string
-	colours string
-	light   bool
-	lesson  string
-	lang    string
-	out     string
+	input  inputFlags
+	look   pictureFlags
+	lesson string
+	lang   string
+	out    string
 }
 
 const snapshotLong = `Take a picture of the explorer without a terminal: the screen as it looks after
@@ -56,20 +51,16 @@ mamba-tui snapshot --prompt '¶4acb?' --keys 'f' --light --out what-if.png`,
 		RunE: a.command(func(cmd *cobra.Command) error { return a.snapshot(cmd.Context(), o) }),
 	}
 	o.input.addTo(cmd)
+	cmd.Flags().StringVarP(&o.out, "out", "o", "", "file to write: .png, .svg or .ansi")
+	o.look.addTo(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&o.out, "out", "o", "", "file to write: .png, .svg or .ansi")
-	f.StringVar(&o.size, "size", "120x40", "of the screen, in cells: WIDTHxHEIGHT")
-	f.StringVarP(&o.keys, "keys", "k", "", "keys to press, separated by spaces")
-	f.StringVar(&o.colours, "colours", "truecolor", "truecolor, 256, 16 or none")
 	f.StringVar(&o.lesson, "lesson", "", "name of a lesson to open, with its model and prompt")
 	f.StringVar(&o.lang, "lang", "", "language of the lesson: en or ja (default: what the locale says)")
-	f.BoolVar(&o.light, "light", false, "on a light background")
 	return cmd
 }
 
 func (a *app) snapshot(ctx context.Context, o snapshotOptions) error {
-	w, h, err := parseSize(o.size)
-	if err != nil {
+	if err := o.look.check(); err != nil {
 		return err
 	}
 	if o.out == "" {
@@ -80,16 +71,6 @@ func (a *app) snapshot(ctx context.Context, o snapshotOptions) error {
 	case snapshot.KindPNG, snapshot.KindSVG, snapshot.KindANSI:
 	default:
 		return usagef("--out %s has no ending that says the format: .png, .svg or .ansi", quote(o.out))
-	}
-	profile, ok := map[string]colorprofile.Profile{
-		"truecolor": colorprofile.TrueColor, "256": colorprofile.ANSI256, "16": colorprofile.ANSI, "none": colorprofile.ASCII,
-	}[o.colours]
-	if !ok {
-		return usagef("--colours is %s, want truecolor, 256, 16 or none", quote(o.colours))
-	}
-	keys := strings.Fields(o.keys)
-	if _, err := tui.Presses(keys); err != nil {
-		return usage(err)
 	}
 	lang, err := a.language(o.lang)
 	if err != nil {
@@ -112,18 +93,14 @@ func (a *app) snapshot(ctx context.Context, o snapshotOptions) error {
 		return err
 	}
 	defer free()
-	dark := !o.light
-	p, err := tui.Still(ctx, session.Start(s), tui.Options{
-		Prompt: in.prompt, Blank: o.input.hasPrompt() && in.prompt == "", Strict: o.input.strict, Profile: profile, Dark: &dark, Lesson: o.lesson, Language: lang, Version: version(), Stderr: a.err,
-	}, w, h, keys)
-	var signal *tui.SignalError
-	switch {
-	case errors.As(err, &signal):
-		return errInterrupted
-	case err != nil:
+	film, err := a.film(ctx, o.look, s, tui.Options{
+		Prompt: in.prompt, Blank: o.input.hasPrompt() && in.prompt == "", Strict: o.input.strict, Lesson: o.lesson, Language: lang,
+		Notes: []snapshot.Note{{Name: "sha256", Text: in.file.SHA256}},
+	}, nil)
+	if err != nil {
 		return err
 	}
-	data, err := p.Encode(kind)
+	data, err := film[0].Encode(kind)
 	if err != nil {
 		return err
 	}

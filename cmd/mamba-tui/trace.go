@@ -31,7 +31,7 @@ func (a *app) traceCommand() *cobra.Command {
 			return usagef("trace info, verify, repair or export: see mamba-tui trace --help")
 		}),
 	}
-	cmd.AddCommand(a.traceInfoCommand(), a.traceVerifyCommand(), a.traceRepairCommand())
+	cmd.AddCommand(a.traceInfoCommand(), a.traceVerifyCommand(), a.traceRepairCommand(), a.traceExportCommand())
 	return cmd
 }
 

@@ -1,7 +1,7 @@
 package snapshot
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
 	"image"
 	"image/draw"
@@ -79,15 +79,15 @@ func PNG(w io.Writer, s Screen, o Options) error {
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(w)
+	var out bytes.Buffer
 	enc := png.Encoder{CompressionLevel: png.BestSpeed}
 	if o.Scale > 1 {
 		enc.CompressionLevel = png.DefaultCompression
 	}
-	if err := enc.Encode(out, im); err != nil {
+	if err := enc.Encode(&out, im); err != nil {
 		return fmt.Errorf("snapshot: png: %w", err)
 	}
-	if err := out.Flush(); err != nil {
+	if _, err := w.Write(annotatePNG(out.Bytes(), o.Notes)); err != nil {
 		return fmt.Errorf("snapshot: png: %w", err)
 	}
 	return nil

@@ -21,6 +21,7 @@ type Options struct {
 	Foreground, Background color.Color // where a cell says nothing
 	Scale                  int         // PNG: 9×18 pixels a cell, times 1..8
 	Title                  string      // SVG: what the picture shows, for those who cannot see it
+	Notes                  []Note      // PNG, SVG, GIF: what the file says of itself
 }
 
 // The unit size of a cell. Go Mono at 15 units is exactly 9 wide.

@@ -63,6 +63,7 @@ func SVG(w io.Writer, s Screen, o Options) error {
 	if o.Title != "" {
 		fmt.Fprintf(&out, "<title>%s</title>\n", escape(o.Title))
 	}
+	out.WriteString(svgMetadata(o.Notes))
 	fmt.Fprintf(&out, `<rect width="%d" height="%d" fill="%s"/>`+"\n", width, height, css(opaque(o.Background)))
 	back.write(&out)
 	front.write(&out)
