@@ -57,6 +57,9 @@ type Options struct {
 	FPS int
 	// SnapshotDir is where `s` writes; empty is the working directory.
 	SnapshotDir string
+	// Badge stands in the status line: that the screen shows a recording, and how
+	// it compares with what is computed.
+	Badge string
 	// Notes are added to what a picture says of itself in its file, and Remake is
 	// the command that makes one again; nil leaves it out.
 	Notes  []snapshot.Note

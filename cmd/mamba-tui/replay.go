@@ -142,7 +142,7 @@ func (a *app) replayMachine(ctx context.Context, p *replayed, o replayOptions, s
 		return nil, usage(err)
 	}
 	p.free = append(p.free, player.Close)
-	p.status = "without the weights"
+	p.status = "replay without the weights"
 	return player, nil
 }
 
@@ -202,7 +202,7 @@ func showReplay(ctx context.Context, a *app, p *replayed) error {
 	if err := p.trace.Fault(); err != nil {
 		fmt.Fprintln(a.err, "mamba-tui: "+oneLine(err))
 	}
-	return a.show(ctx, p.session, nil, tui.Options{Blank: true, At: p.at()})
+	return a.show(ctx, p.session, nil, tui.Options{Blank: true, At: p.at(), Badge: p.status})
 }
 
 // badge is the status in the status line, which has no room for numbers.

@@ -178,5 +178,6 @@ func asciicast(film []tui.Picture, x *exported) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return b.Bytes(), line([]any{float64(len(film)) * x.options.delay.Seconds(), "o", "\x1b[0m\x1b[?25h"})
+	err := line([]any{float64(len(film)) * x.options.delay.Seconds(), "o", "\x1b[0m\x1b[?25h"})
+	return b.Bytes(), err
 }

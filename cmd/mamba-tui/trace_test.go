@@ -272,7 +272,7 @@ func TestReplayTrace(t *testing.T) {
 	}{
 		{[]string{"demo"}, "replay: bit-exact over 45 steps", -1, 1},
 		{[]string{"demo@12"}, "replay: bit-exact over 45 steps", 12, 1},
-		{[]string{"demo@2:3", "--without-weights"}, "without the weights", 3, 2},
+		{[]string{"demo@2:3", "--without-weights"}, "replay without the weights", 3, 2},
 	} {
 		a, _, errs := testApp("")
 		a.inTerm, a.outTerm = true, true

@@ -83,10 +83,10 @@ func TestRecordScreen(t *testing.T) {
 
 // The demo comes up, with the weights and without.
 func TestReplayScreen(t *testing.T) {
-	for _, args := range [][]string{{"demo"}, {"demo@12", "--without-weights"}} {
+	for badge, args := range map[string][]string{"replay: bit-exact over 45 steps": {"demo"}, "replay without the weights": {"demo@12", "--without-weights"}} {
 		s := startTerminal(t, program(t, append([]string{"replay"}, args...)...))
 		s.wait(altScreenOn)
-		s.wait("header-exact")
+		s.wait(badge)
 		s.tty.WriteString("q")
 		if got := s.end(); got != 0 {
 			t.Errorf("%q: exit code %d, %q", args, got, s.text())
