@@ -49,7 +49,7 @@ func (m *Model) statusLine() string {
 		{kindText(f.Info.Card.Kind), 11, kindRole(f.Info.Card.Kind)},
 		{oneLine(f.Info.Backend), 4, theme.Dim},
 		{m.recordText(), 12, theme.Bad},
-		{oneLine(m.opt.Badge), 9, theme.Accent},
+		{oneLine(m.opt.Badge), 8, theme.Accent},
 		{m.tokenCount(), 9, theme.Text},
 		{othersText(f.Others), 7, theme.Warn},
 		{pendingText(f.Pending), 8, theme.Warn},

@@ -243,7 +243,7 @@ func (a *app) shot(ctx context.Context, x *exported, pictures int) ([]tui.Pictur
 	if err != nil {
 		return nil, err
 	}
-	film, err := a.film(ctx, x.options.look, p.session, tui.Options{Blank: true, At: p.at(), Badge: p.status, Notes: x.origin()},
+	film, err := a.film(ctx, x.options.look, p.session, tui.Options{Blank: true, At: p.at(), Badge: p.badge(), Notes: x.origin()},
 		strings.Fields(strings.Repeat("right ", pictures-1)))
 	return film, errors.Join(err, p.close())
 }
