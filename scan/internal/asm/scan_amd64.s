@@ -207,55 +207,103 @@ DATA constants<>+656(SB)/4, $0x00000000
 DATA constants<>+660(SB)/4, $0x00000000
 DATA constants<>+664(SB)/4, $0x00000000
 DATA constants<>+668(SB)/4, $0x00000000
-DATA constants<>+672(SB)/4, $0xbf800000
-DATA constants<>+676(SB)/4, $0xbf800000
-DATA constants<>+680(SB)/4, $0xbf800000
-DATA constants<>+684(SB)/4, $0xbf800000
-DATA constants<>+688(SB)/4, $0xbf800000
-DATA constants<>+692(SB)/4, $0xbf800000
-DATA constants<>+696(SB)/4, $0xbf800000
-DATA constants<>+700(SB)/4, $0xbf800000
-DATA constants<>+704(SB)/4, $0x7fffffff
-DATA constants<>+708(SB)/4, $0x7fffffff
-DATA constants<>+712(SB)/4, $0x7fffffff
-DATA constants<>+716(SB)/4, $0x7fffffff
-DATA constants<>+720(SB)/4, $0x7fffffff
-DATA constants<>+724(SB)/4, $0x7fffffff
-DATA constants<>+728(SB)/4, $0x7fffffff
-DATA constants<>+732(SB)/4, $0x7fffffff
-DATA constants<>+736(SB)/4, $0x0da24260
-DATA constants<>+740(SB)/4, $0x0da24260
-DATA constants<>+744(SB)/4, $0x0da24260
-DATA constants<>+748(SB)/4, $0x0da24260
-DATA constants<>+752(SB)/4, $0x0da24260
-DATA constants<>+756(SB)/4, $0x0da24260
-DATA constants<>+760(SB)/4, $0x0da24260
-DATA constants<>+764(SB)/4, $0x0da24260
-DATA constants<>+768(SB)/4, $0x3f000000
-DATA constants<>+772(SB)/4, $0x3f000000
-DATA constants<>+776(SB)/4, $0x3f000000
-DATA constants<>+780(SB)/4, $0x3f000000
-DATA constants<>+784(SB)/4, $0x3f000000
-DATA constants<>+788(SB)/4, $0x3f000000
-DATA constants<>+792(SB)/4, $0x3f000000
-DATA constants<>+796(SB)/4, $0x3f000000
-DATA constants<>+800(SB)/4, $0xc2fe0000
-DATA constants<>+804(SB)/4, $0xc2fe0000
-DATA constants<>+808(SB)/4, $0xc2fe0000
-DATA constants<>+812(SB)/4, $0xc2fe0000
-DATA constants<>+816(SB)/4, $0xc2fe0000
-DATA constants<>+820(SB)/4, $0xc2fe0000
-DATA constants<>+824(SB)/4, $0xc2fe0000
-DATA constants<>+828(SB)/4, $0xc2fe0000
-DATA constants<>+832(SB)/4, $0x43000000
-DATA constants<>+836(SB)/4, $0x43000000
-DATA constants<>+840(SB)/4, $0x43000000
-DATA constants<>+844(SB)/4, $0x43000000
-DATA constants<>+848(SB)/4, $0x43000000
-DATA constants<>+852(SB)/4, $0x43000000
-DATA constants<>+856(SB)/4, $0x43000000
-DATA constants<>+860(SB)/4, $0x43000000
-GLOBL constants<>(SB), RODATA|NOPTR, $864
+DATA constants<>+672(SB)/4, $0x3920fded
+DATA constants<>+676(SB)/4, $0x3920fded
+DATA constants<>+680(SB)/4, $0x3920fded
+DATA constants<>+684(SB)/4, $0x3920fded
+DATA constants<>+688(SB)/4, $0x3920fded
+DATA constants<>+692(SB)/4, $0x3920fded
+DATA constants<>+696(SB)/4, $0x3920fded
+DATA constants<>+700(SB)/4, $0x3920fded
+DATA constants<>+704(SB)/4, $0x3aaf9f22
+DATA constants<>+708(SB)/4, $0x3aaf9f22
+DATA constants<>+712(SB)/4, $0x3aaf9f22
+DATA constants<>+716(SB)/4, $0x3aaf9f22
+DATA constants<>+720(SB)/4, $0x3aaf9f22
+DATA constants<>+724(SB)/4, $0x3aaf9f22
+DATA constants<>+728(SB)/4, $0x3aaf9f22
+DATA constants<>+732(SB)/4, $0x3aaf9f22
+DATA constants<>+736(SB)/4, $0x3c1d96a6
+DATA constants<>+740(SB)/4, $0x3c1d96a6
+DATA constants<>+744(SB)/4, $0x3c1d96a6
+DATA constants<>+748(SB)/4, $0x3c1d96a6
+DATA constants<>+752(SB)/4, $0x3c1d96a6
+DATA constants<>+756(SB)/4, $0x3c1d96a6
+DATA constants<>+760(SB)/4, $0x3c1d96a6
+DATA constants<>+764(SB)/4, $0x3c1d96a6
+DATA constants<>+768(SB)/4, $0x3d635774
+DATA constants<>+772(SB)/4, $0x3d635774
+DATA constants<>+776(SB)/4, $0x3d635774
+DATA constants<>+780(SB)/4, $0x3d635774
+DATA constants<>+784(SB)/4, $0x3d635774
+DATA constants<>+788(SB)/4, $0x3d635774
+DATA constants<>+792(SB)/4, $0x3d635774
+DATA constants<>+796(SB)/4, $0x3d635774
+DATA constants<>+800(SB)/4, $0x3e75fdee
+DATA constants<>+804(SB)/4, $0x3e75fdee
+DATA constants<>+808(SB)/4, $0x3e75fdee
+DATA constants<>+812(SB)/4, $0x3e75fdee
+DATA constants<>+816(SB)/4, $0x3e75fdee
+DATA constants<>+820(SB)/4, $0x3e75fdee
+DATA constants<>+824(SB)/4, $0x3e75fdee
+DATA constants<>+828(SB)/4, $0x3e75fdee
+DATA constants<>+832(SB)/4, $0x3f317218
+DATA constants<>+836(SB)/4, $0x3f317218
+DATA constants<>+840(SB)/4, $0x3f317218
+DATA constants<>+844(SB)/4, $0x3f317218
+DATA constants<>+848(SB)/4, $0x3f317218
+DATA constants<>+852(SB)/4, $0x3f317218
+DATA constants<>+856(SB)/4, $0x3f317218
+DATA constants<>+860(SB)/4, $0x3f317218
+DATA constants<>+864(SB)/4, $0xbf800000
+DATA constants<>+868(SB)/4, $0xbf800000
+DATA constants<>+872(SB)/4, $0xbf800000
+DATA constants<>+876(SB)/4, $0xbf800000
+DATA constants<>+880(SB)/4, $0xbf800000
+DATA constants<>+884(SB)/4, $0xbf800000
+DATA constants<>+888(SB)/4, $0xbf800000
+DATA constants<>+892(SB)/4, $0xbf800000
+DATA constants<>+896(SB)/4, $0x7fffffff
+DATA constants<>+900(SB)/4, $0x7fffffff
+DATA constants<>+904(SB)/4, $0x7fffffff
+DATA constants<>+908(SB)/4, $0x7fffffff
+DATA constants<>+912(SB)/4, $0x7fffffff
+DATA constants<>+916(SB)/4, $0x7fffffff
+DATA constants<>+920(SB)/4, $0x7fffffff
+DATA constants<>+924(SB)/4, $0x7fffffff
+DATA constants<>+928(SB)/4, $0x0da24260
+DATA constants<>+932(SB)/4, $0x0da24260
+DATA constants<>+936(SB)/4, $0x0da24260
+DATA constants<>+940(SB)/4, $0x0da24260
+DATA constants<>+944(SB)/4, $0x0da24260
+DATA constants<>+948(SB)/4, $0x0da24260
+DATA constants<>+952(SB)/4, $0x0da24260
+DATA constants<>+956(SB)/4, $0x0da24260
+DATA constants<>+960(SB)/4, $0x3f000000
+DATA constants<>+964(SB)/4, $0x3f000000
+DATA constants<>+968(SB)/4, $0x3f000000
+DATA constants<>+972(SB)/4, $0x3f000000
+DATA constants<>+976(SB)/4, $0x3f000000
+DATA constants<>+980(SB)/4, $0x3f000000
+DATA constants<>+984(SB)/4, $0x3f000000
+DATA constants<>+988(SB)/4, $0x3f000000
+DATA constants<>+992(SB)/4, $0xc2fe0000
+DATA constants<>+996(SB)/4, $0xc2fe0000
+DATA constants<>+1000(SB)/4, $0xc2fe0000
+DATA constants<>+1004(SB)/4, $0xc2fe0000
+DATA constants<>+1008(SB)/4, $0xc2fe0000
+DATA constants<>+1012(SB)/4, $0xc2fe0000
+DATA constants<>+1016(SB)/4, $0xc2fe0000
+DATA constants<>+1020(SB)/4, $0xc2fe0000
+DATA constants<>+1024(SB)/4, $0x43000000
+DATA constants<>+1028(SB)/4, $0x43000000
+DATA constants<>+1032(SB)/4, $0x43000000
+DATA constants<>+1036(SB)/4, $0x43000000
+DATA constants<>+1040(SB)/4, $0x43000000
+DATA constants<>+1044(SB)/4, $0x43000000
+DATA constants<>+1048(SB)/4, $0x43000000
+DATA constants<>+1052(SB)/4, $0x43000000
+GLOBL constants<>(SB), RODATA|NOPTR, $1056
 
 // func ScanReleased512(u *float32, delta *float32, z *float32, y *float32, b *float32, c *float32, su int, sdelta int, sz int, sy int, sb int, sc int, a *float32, inverse *float32, h *float32, scratch *float32, bias *float32, skip *float32, steps int, lanes int, states int, softplus int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
@@ -1140,22 +1188,23 @@ state:
 	VMULPS           (R8)(R13*1), Z6, Z14
 	VRNDSCALEPS      $0x00, Z14, Z15
 	VSUBPS           Z15, Z14, Z14
-	VMOVAPS          Z5, Z17
-	VFMADD213PS      Z4, Z14, Z17
-	VFMADD213PS      Z3, Z14, Z17
-	VFMADD213PS      Z2, Z14, Z17
-	VFMADD213PS      Z1, Z14, Z17
+	VBROADCASTSS     constants<>+672(SB), Z17
+	VFMADD213PS.BCST constants<>+704(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+736(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+768(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+800(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+832(SB), Z14, Z17
 	VMULPS           Z14, Z17, Z17
 	VADDPS.BCST      constants<>+0(SB), Z17, Z16
 	VSCALEFPS        Z15, Z16, Z16
-	VADDPS.BCST      constants<>+672(SB), Z16, Z14
+	VADDPS.BCST      constants<>+864(SB), Z16, Z14
 	VPSLLD           $0x01, Z15, Z15
 	VPTESTNMD        Z15, Z15, K2
 	VMOVAPS          Z17, K2, Z14
 	VMULPS           (R15)(R13*1), Z14, Z17
 	VMULPS           (R8)(R13*1), Z6, Z14
-	VANDPS.BCST      constants<>+704(SB), Z14, Z14
-	VBROADCASTSS     constants<>+736(SB), Z15
+	VANDPS.BCST      constants<>+896(SB), Z14, Z14
+	VBROADCASTSS     constants<>+928(SB), Z15
 	VCMPPS           $0x01, Z15, Z14, K2
 	VMOVAPS          Z8, K2, Z17
 	VMULPS           Z9, Z17, Z17
@@ -1166,22 +1215,23 @@ state:
 	VMULPS           64(R8)(R13*1), Z6, Z14
 	VRNDSCALEPS      $0x00, Z14, Z15
 	VSUBPS           Z15, Z14, Z14
-	VMOVAPS          Z5, Z17
-	VFMADD213PS      Z4, Z14, Z17
-	VFMADD213PS      Z3, Z14, Z17
-	VFMADD213PS      Z2, Z14, Z17
-	VFMADD213PS      Z1, Z14, Z17
+	VBROADCASTSS     constants<>+672(SB), Z17
+	VFMADD213PS.BCST constants<>+704(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+736(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+768(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+800(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+832(SB), Z14, Z17
 	VMULPS           Z14, Z17, Z17
 	VADDPS.BCST      constants<>+0(SB), Z17, Z16
 	VSCALEFPS        Z15, Z16, Z16
-	VADDPS.BCST      constants<>+672(SB), Z16, Z14
+	VADDPS.BCST      constants<>+864(SB), Z16, Z14
 	VPSLLD           $0x01, Z15, Z15
 	VPTESTNMD        Z15, Z15, K2
 	VMOVAPS          Z17, K2, Z14
 	VMULPS           64(R15)(R13*1), Z14, Z17
 	VMULPS           64(R8)(R13*1), Z6, Z14
-	VANDPS.BCST      constants<>+704(SB), Z14, Z14
-	VBROADCASTSS     constants<>+736(SB), Z15
+	VANDPS.BCST      constants<>+896(SB), Z14, Z14
+	VBROADCASTSS     constants<>+928(SB), Z15
 	VCMPPS           $0x01, Z15, Z14, K2
 	VMOVAPS          Z8, K2, Z17
 	VMULPS           Z9, Z17, Z17
@@ -1192,22 +1242,23 @@ state:
 	VMULPS           128(R8)(R13*1), Z6, Z14
 	VRNDSCALEPS      $0x00, Z14, Z15
 	VSUBPS           Z15, Z14, Z14
-	VMOVAPS          Z5, Z17
-	VFMADD213PS      Z4, Z14, Z17
-	VFMADD213PS      Z3, Z14, Z17
-	VFMADD213PS      Z2, Z14, Z17
-	VFMADD213PS      Z1, Z14, Z17
+	VBROADCASTSS     constants<>+672(SB), Z17
+	VFMADD213PS.BCST constants<>+704(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+736(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+768(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+800(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+832(SB), Z14, Z17
 	VMULPS           Z14, Z17, Z17
 	VADDPS.BCST      constants<>+0(SB), Z17, Z16
 	VSCALEFPS        Z15, Z16, Z16
-	VADDPS.BCST      constants<>+672(SB), Z16, Z14
+	VADDPS.BCST      constants<>+864(SB), Z16, Z14
 	VPSLLD           $0x01, Z15, Z15
 	VPTESTNMD        Z15, Z15, K2
 	VMOVAPS          Z17, K2, Z14
 	VMULPS           128(R15)(R13*1), Z14, Z17
 	VMULPS           128(R8)(R13*1), Z6, Z14
-	VANDPS.BCST      constants<>+704(SB), Z14, Z14
-	VBROADCASTSS     constants<>+736(SB), Z15
+	VANDPS.BCST      constants<>+896(SB), Z14, Z14
+	VBROADCASTSS     constants<>+928(SB), Z15
 	VCMPPS           $0x01, Z15, Z14, K2
 	VMOVAPS          Z8, K2, Z17
 	VMULPS           Z9, Z17, Z17
@@ -1218,22 +1269,23 @@ state:
 	VMULPS           192(R8)(R13*1), Z6, Z14
 	VRNDSCALEPS      $0x00, Z14, Z15
 	VSUBPS           Z15, Z14, Z14
-	VMOVAPS          Z5, Z17
-	VFMADD213PS      Z4, Z14, Z17
-	VFMADD213PS      Z3, Z14, Z17
-	VFMADD213PS      Z2, Z14, Z17
-	VFMADD213PS      Z1, Z14, Z17
+	VBROADCASTSS     constants<>+672(SB), Z17
+	VFMADD213PS.BCST constants<>+704(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+736(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+768(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+800(SB), Z14, Z17
+	VFMADD213PS.BCST constants<>+832(SB), Z14, Z17
 	VMULPS           Z14, Z17, Z17
 	VADDPS.BCST      constants<>+0(SB), Z17, Z16
 	VSCALEFPS        Z15, Z16, Z16
-	VADDPS.BCST      constants<>+672(SB), Z16, Z14
+	VADDPS.BCST      constants<>+864(SB), Z16, Z14
 	VPSLLD           $0x01, Z15, Z15
 	VPTESTNMD        Z15, Z15, K2
 	VMOVAPS          Z17, K2, Z14
 	VMULPS           192(R15)(R13*1), Z14, Z17
 	VMULPS           192(R8)(R13*1), Z6, Z14
-	VANDPS.BCST      constants<>+704(SB), Z14, Z14
-	VBROADCASTSS     constants<>+736(SB), Z15
+	VANDPS.BCST      constants<>+896(SB), Z14, Z14
+	VBROADCASTSS     constants<>+928(SB), Z15
 	VCMPPS           $0x01, Z15, Z14, K2
 	VMOVAPS          Z8, K2, Z17
 	VMULPS           Z9, Z17, Z17
@@ -1672,7 +1724,7 @@ step:
 
 state:
 	VMULPS           (R8)(R13*1), Z8, Z14
-	VMULPS.BCST      constants<>+768(SB), Z14, Z14
+	VMULPS.BCST      constants<>+960(SB), Z14, Z14
 	VBROADCASTSS     constants<>+0(SB), Z15
 	VSUBPS           Z14, Z15, Z17
 	VADDPS           Z14, Z15, Z16
@@ -1684,7 +1736,7 @@ state:
 	VMOVUPS          Z14, (R9)(R13*1)
 	VFMADD231PS.BCST (DI)(R12*1), Z14, Z10
 	VMULPS           64(R8)(R13*1), Z8, Z14
-	VMULPS.BCST      constants<>+768(SB), Z14, Z14
+	VMULPS.BCST      constants<>+960(SB), Z14, Z14
 	VBROADCASTSS     constants<>+0(SB), Z15
 	VSUBPS           Z14, Z15, Z17
 	VADDPS           Z14, Z15, Z16
@@ -1696,7 +1748,7 @@ state:
 	VMOVUPS          Z14, 64(R9)(R13*1)
 	VFMADD231PS.BCST 4(DI)(R12*1), Z14, Z11
 	VMULPS           128(R8)(R13*1), Z8, Z14
-	VMULPS.BCST      constants<>+768(SB), Z14, Z14
+	VMULPS.BCST      constants<>+960(SB), Z14, Z14
 	VBROADCASTSS     constants<>+0(SB), Z15
 	VSUBPS           Z14, Z15, Z17
 	VADDPS           Z14, Z15, Z16
@@ -1708,7 +1760,7 @@ state:
 	VMOVUPS          Z14, 128(R9)(R13*1)
 	VFMADD231PS.BCST 8(DI)(R12*1), Z14, Z12
 	VMULPS           192(R8)(R13*1), Z8, Z14
-	VMULPS.BCST      constants<>+768(SB), Z14, Z14
+	VMULPS.BCST      constants<>+960(SB), Z14, Z14
 	VBROADCASTSS     constants<>+0(SB), Z15
 	VSUBPS           Z14, Z15, Z17
 	VADDPS           Z14, Z15, Z16
@@ -2699,8 +2751,8 @@ TEXT ·ScanReleased256(SB), NOSPLIT, $16-176
 	VBROADCASTSS constants<>+96(SB), Y2
 	VBROADCASTSS constants<>+128(SB), Y3
 	VBROADCASTSS constants<>+160(SB), Y4
-	VBROADCASTSS constants<>+800(SB), Y5
-	VBROADCASTSS constants<>+832(SB), Y6
+	VBROADCASTSS constants<>+992(SB), Y5
+	VBROADCASTSS constants<>+1024(SB), Y6
 	VSTMXCSR     (SP)
 	MOVL         (SP), R10
 	ORL          $0x00008040, R10
@@ -3103,8 +3155,8 @@ TEXT ·ScanZOH256(SB), NOSPLIT, $48-176
 	NEGQ         R10
 	VMOVUPS      32(R11)(R10*4), Y0
 	VMOVUPS      Y0, (SP)
-	VBROADCASTSS constants<>+800(SB), Y0
-	VBROADCASTSS constants<>+832(SB), Y1
+	VBROADCASTSS constants<>+992(SB), Y0
+	VBROADCASTSS constants<>+1024(SB), Y1
 	VSTMXCSR     32(SP)
 	MOVL         32(SP), R10
 	ORL          $0x00008040, R10
@@ -3390,23 +3442,24 @@ state:
 	VCVTPS2DQ    Y10, Y11
 	VCVTDQ2PS    Y11, Y12
 	VSUBPS       Y12, Y10, Y10
-	VBROADCASTSS constants<>+160(SB), Y13
-	VFMADD213PS  constants<>+128(SB), Y10, Y13
-	VFMADD213PS  constants<>+96(SB), Y10, Y13
-	VFMADD213PS  constants<>+64(SB), Y10, Y13
-	VFMADD213PS  constants<>+32(SB), Y10, Y13
+	VBROADCASTSS constants<>+672(SB), Y13
+	VFMADD213PS  constants<>+704(SB), Y10, Y13
+	VFMADD213PS  constants<>+736(SB), Y10, Y13
+	VFMADD213PS  constants<>+768(SB), Y10, Y13
+	VFMADD213PS  constants<>+800(SB), Y10, Y13
+	VFMADD213PS  constants<>+832(SB), Y10, Y13
 	VMULPS       Y10, Y13, Y13
 	VADDPS       constants<>+0(SB), Y13, Y12
 	VPSLLD       $0x17, Y11, Y11
 	VPADDD       Y11, Y12, Y12
-	VADDPS       constants<>+672(SB), Y12, Y10
+	VADDPS       constants<>+864(SB), Y12, Y10
 	VXORPS       Y14, Y14, Y14
 	VPCMPEQD     Y14, Y11, Y11
 	VBLENDVPS    Y11, Y13, Y10, Y10
 	VMULPS       (R15)(R13*1), Y10, Y13
 	VMULPS       (R8)(R13*1), Y2, Y10
-	VANDPS       constants<>+704(SB), Y10, Y10
-	VBROADCASTSS constants<>+736(SB), Y11
+	VANDPS       constants<>+896(SB), Y10, Y10
+	VBROADCASTSS constants<>+928(SB), Y11
 	VCMPPS       $0x01, Y11, Y10, Y11
 	VBLENDVPS    Y11, Y4, Y13, Y13
 	VMULPS       Y5, Y13, Y13
@@ -3422,23 +3475,24 @@ state:
 	VCVTPS2DQ    Y10, Y11
 	VCVTDQ2PS    Y11, Y12
 	VSUBPS       Y12, Y10, Y10
-	VBROADCASTSS constants<>+160(SB), Y13
-	VFMADD213PS  constants<>+128(SB), Y10, Y13
-	VFMADD213PS  constants<>+96(SB), Y10, Y13
-	VFMADD213PS  constants<>+64(SB), Y10, Y13
-	VFMADD213PS  constants<>+32(SB), Y10, Y13
+	VBROADCASTSS constants<>+672(SB), Y13
+	VFMADD213PS  constants<>+704(SB), Y10, Y13
+	VFMADD213PS  constants<>+736(SB), Y10, Y13
+	VFMADD213PS  constants<>+768(SB), Y10, Y13
+	VFMADD213PS  constants<>+800(SB), Y10, Y13
+	VFMADD213PS  constants<>+832(SB), Y10, Y13
 	VMULPS       Y10, Y13, Y13
 	VADDPS       constants<>+0(SB), Y13, Y12
 	VPSLLD       $0x17, Y11, Y11
 	VPADDD       Y11, Y12, Y12
-	VADDPS       constants<>+672(SB), Y12, Y10
+	VADDPS       constants<>+864(SB), Y12, Y10
 	VXORPS       Y14, Y14, Y14
 	VPCMPEQD     Y14, Y11, Y11
 	VBLENDVPS    Y11, Y13, Y10, Y10
 	VMULPS       32(R15)(R13*1), Y10, Y13
 	VMULPS       32(R8)(R13*1), Y2, Y10
-	VANDPS       constants<>+704(SB), Y10, Y10
-	VBROADCASTSS constants<>+736(SB), Y11
+	VANDPS       constants<>+896(SB), Y10, Y10
+	VBROADCASTSS constants<>+928(SB), Y11
 	VCMPPS       $0x01, Y11, Y10, Y11
 	VBLENDVPS    Y11, Y4, Y13, Y13
 	VMULPS       Y5, Y13, Y13
@@ -3454,23 +3508,24 @@ state:
 	VCVTPS2DQ    Y10, Y11
 	VCVTDQ2PS    Y11, Y12
 	VSUBPS       Y12, Y10, Y10
-	VBROADCASTSS constants<>+160(SB), Y13
-	VFMADD213PS  constants<>+128(SB), Y10, Y13
-	VFMADD213PS  constants<>+96(SB), Y10, Y13
-	VFMADD213PS  constants<>+64(SB), Y10, Y13
-	VFMADD213PS  constants<>+32(SB), Y10, Y13
+	VBROADCASTSS constants<>+672(SB), Y13
+	VFMADD213PS  constants<>+704(SB), Y10, Y13
+	VFMADD213PS  constants<>+736(SB), Y10, Y13
+	VFMADD213PS  constants<>+768(SB), Y10, Y13
+	VFMADD213PS  constants<>+800(SB), Y10, Y13
+	VFMADD213PS  constants<>+832(SB), Y10, Y13
 	VMULPS       Y10, Y13, Y13
 	VADDPS       constants<>+0(SB), Y13, Y12
 	VPSLLD       $0x17, Y11, Y11
 	VPADDD       Y11, Y12, Y12
-	VADDPS       constants<>+672(SB), Y12, Y10
+	VADDPS       constants<>+864(SB), Y12, Y10
 	VXORPS       Y14, Y14, Y14
 	VPCMPEQD     Y14, Y11, Y11
 	VBLENDVPS    Y11, Y13, Y10, Y10
 	VMULPS       64(R15)(R13*1), Y10, Y13
 	VMULPS       64(R8)(R13*1), Y2, Y10
-	VANDPS       constants<>+704(SB), Y10, Y10
-	VBROADCASTSS constants<>+736(SB), Y11
+	VANDPS       constants<>+896(SB), Y10, Y10
+	VBROADCASTSS constants<>+928(SB), Y11
 	VCMPPS       $0x01, Y11, Y10, Y11
 	VBLENDVPS    Y11, Y4, Y13, Y13
 	VMULPS       Y5, Y13, Y13
@@ -3486,23 +3541,24 @@ state:
 	VCVTPS2DQ    Y10, Y11
 	VCVTDQ2PS    Y11, Y12
 	VSUBPS       Y12, Y10, Y10
-	VBROADCASTSS constants<>+160(SB), Y13
-	VFMADD213PS  constants<>+128(SB), Y10, Y13
-	VFMADD213PS  constants<>+96(SB), Y10, Y13
-	VFMADD213PS  constants<>+64(SB), Y10, Y13
-	VFMADD213PS  constants<>+32(SB), Y10, Y13
+	VBROADCASTSS constants<>+672(SB), Y13
+	VFMADD213PS  constants<>+704(SB), Y10, Y13
+	VFMADD213PS  constants<>+736(SB), Y10, Y13
+	VFMADD213PS  constants<>+768(SB), Y10, Y13
+	VFMADD213PS  constants<>+800(SB), Y10, Y13
+	VFMADD213PS  constants<>+832(SB), Y10, Y13
 	VMULPS       Y10, Y13, Y13
 	VADDPS       constants<>+0(SB), Y13, Y12
 	VPSLLD       $0x17, Y11, Y11
 	VPADDD       Y11, Y12, Y12
-	VADDPS       constants<>+672(SB), Y12, Y10
+	VADDPS       constants<>+864(SB), Y12, Y10
 	VXORPS       Y14, Y14, Y14
 	VPCMPEQD     Y14, Y11, Y11
 	VBLENDVPS    Y11, Y13, Y10, Y10
 	VMULPS       96(R15)(R13*1), Y10, Y13
 	VMULPS       96(R8)(R13*1), Y2, Y10
-	VANDPS       constants<>+704(SB), Y10, Y10
-	VBROADCASTSS constants<>+736(SB), Y11
+	VANDPS       constants<>+896(SB), Y10, Y10
+	VBROADCASTSS constants<>+928(SB), Y11
 	VCMPPS       $0x01, Y11, Y10, Y11
 	VBLENDVPS    Y11, Y4, Y13, Y13
 	VMULPS       Y5, Y13, Y13
@@ -3568,8 +3624,8 @@ TEXT ·ScanBilinear256(SB), NOSPLIT, $48-176
 	NEGQ         R10
 	VMOVUPS      32(R11)(R10*4), Y0
 	VMOVUPS      Y0, (SP)
-	VBROADCASTSS constants<>+800(SB), Y0
-	VBROADCASTSS constants<>+832(SB), Y1
+	VBROADCASTSS constants<>+992(SB), Y0
+	VBROADCASTSS constants<>+1024(SB), Y1
 	VSTMXCSR     32(SP)
 	MOVL         32(SP), R10
 	ORL          $0x00008040, R10
@@ -3849,7 +3905,7 @@ step:
 
 state:
 	VMULPS       (R8)(R13*1), Y4, Y10
-	VMULPS       constants<>+768(SB), Y10, Y10
+	VMULPS       constants<>+960(SB), Y10, Y10
 	VBROADCASTSS constants<>+0(SB), Y11
 	VSUBPS       Y10, Y11, Y13
 	VADDPS       Y10, Y11, Y12
@@ -3863,7 +3919,7 @@ state:
 	VBROADCASTSS (DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y6
 	VMULPS       32(R8)(R13*1), Y4, Y10
-	VMULPS       constants<>+768(SB), Y10, Y10
+	VMULPS       constants<>+960(SB), Y10, Y10
 	VBROADCASTSS constants<>+0(SB), Y11
 	VSUBPS       Y10, Y11, Y13
 	VADDPS       Y10, Y11, Y12
@@ -3877,7 +3933,7 @@ state:
 	VBROADCASTSS 4(DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y7
 	VMULPS       64(R8)(R13*1), Y4, Y10
-	VMULPS       constants<>+768(SB), Y10, Y10
+	VMULPS       constants<>+960(SB), Y10, Y10
 	VBROADCASTSS constants<>+0(SB), Y11
 	VSUBPS       Y10, Y11, Y13
 	VADDPS       Y10, Y11, Y12
@@ -3891,7 +3947,7 @@ state:
 	VBROADCASTSS 8(DI)(R12*1), Y11
 	VFMADD231PS  Y11, Y10, Y8
 	VMULPS       96(R8)(R13*1), Y4, Y10
-	VMULPS       constants<>+768(SB), Y10, Y10
+	VMULPS       constants<>+960(SB), Y10, Y10
 	VBROADCASTSS constants<>+0(SB), Y11
 	VSUBPS       Y10, Y11, Y13
 	VADDPS       Y10, Y11, Y12
@@ -3959,8 +4015,8 @@ TEXT ·ScanEuler256(SB), NOSPLIT, $16-176
 	LEAQ         lanes<>+0(SB), R11
 	NEGQ         R10
 	VMOVUPS      32(R11)(R10*4), Y0
-	VBROADCASTSS constants<>+800(SB), Y1
-	VBROADCASTSS constants<>+832(SB), Y2
+	VBROADCASTSS constants<>+992(SB), Y1
+	VBROADCASTSS constants<>+1024(SB), Y2
 	VSTMXCSR     (SP)
 	MOVL         (SP), R10
 	ORL          $0x00008040, R10
@@ -4315,8 +4371,8 @@ TEXT ·ScanBackwardEuler256(SB), NOSPLIT, $48-176
 	NEGQ         R10
 	VMOVUPS      32(R11)(R10*4), Y0
 	VMOVUPS      Y0, (SP)
-	VBROADCASTSS constants<>+800(SB), Y0
-	VBROADCASTSS constants<>+832(SB), Y1
+	VBROADCASTSS constants<>+992(SB), Y0
+	VBROADCASTSS constants<>+1024(SB), Y1
 	VSTMXCSR     32(SP)
 	MOVL         32(SP), R10
 	ORL          $0x00008040, R10
@@ -5982,8 +6038,8 @@ TEXT ·ScanStep16x256(SB), NOSPLIT, $16-120
 	MOVQ         a+48(FP), R8
 	MOVQ         h+56(FP), R9
 	MOVQ         scratch+80(FP), R10
-	VBROADCASTSS constants<>+800(SB), Y0
-	VBROADCASTSS constants<>+832(SB), Y1
+	VBROADCASTSS constants<>+992(SB), Y0
+	VBROADCASTSS constants<>+1024(SB), Y1
 	VSTMXCSR     (SP)
 	MOVL         (SP), R11
 	ORL          $0x00008040, R11

@@ -14,6 +14,11 @@ import (
 var exp2Poly = [...]float64{1, 0.6931469774722622, 0.24022242112438763,
 	0.055507340097128995, 0.009671511055464883, 0.0013264640747975925}
 
+// exp2Minus1Poly are c1…c6 of the same for degree 6 (error 2e-9): where 2^f − 1 is
+// wanted, what is lost counts by the size of f.
+var exp2Minus1Poly = [...]float64{0.6931472028430017, 0.24022647914744172, 0.05550332496596811,
+	0.009618437251660849, 0.0013398865497694613, 0.00015353384478667404}
+
 // log1pPoly are the coefficients of log1p(e)/e on [0, 1]; relative error 5e-9.
 var log1pPoly = [...]float64{0.9999999952863878, -0.49999902409365776, 0.33329962060622065,
 	-0.24954130014602952, 0.1967592058929118, -0.1530553878537802, 0.10603563821674304,
@@ -280,9 +285,9 @@ func (e *Exp) SiLU(cs ...Chain) {
 	}
 }
 
-// Exp2Minus1 is p = 2^x as Exp2 has it and x = 2^x − 1: the polynomial without
-// its constant term where x rounds to 0, so that no digits are lost near 0. It
-// leaves junk in t and m.
+// Exp2Minus1 is p = 2^x and x = 2^x − 1: a polynomial without a constant term
+// where x rounds to 0, so that no digits are lost near 0. It leaves junk in t and
+// m.
 func (e *Exp) Exp2Minus1(x, t, p, m reg.VecPhysical) {
 	s := e.s
 	if s.Wide {
@@ -294,9 +299,9 @@ func (e *Exp) Exp2Minus1(x, t, p, m reg.VecPhysical) {
 		VCVTDQ2PS(t, p)
 		VSUBPS(p, x, x)
 	}
-	s.Set(e.c[5], m)
-	for k := 4; k >= 1; k-- {
-		s.Horner(e.c[k], x, m)
+	s.Set(Const(exp2Minus1Poly[5]), m)
+	for k := 4; k >= 0; k-- {
+		s.Horner(Const(exp2Minus1Poly[k]), x, m)
 	}
 	VMULPS(x, m, m)
 	s.Add(Const(1), m, p)
