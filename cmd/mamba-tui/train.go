@@ -37,7 +37,7 @@ type trainOptions struct {
 	conv, a                                string
 }
 
-const trainLong = `Train a small Mamba on a task, in plain Go, and watch it learn.
+const trainLong = `Train a small Mamba on a task, on the CPU, and watch it learn.
 
 A task comes with a recipe: dimensions, steps, learning rate and lengths at
 which it is known to be learned. Flags change it. The same recipe gives the same
