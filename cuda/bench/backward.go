@@ -33,7 +33,7 @@ func (g *gpu) backward(r *report, B, D, L int) error {
 	LD, LN := L*D, L*states
 	chunks := (L + scan.ChunkSteps - 1) / scan.ChunkSteps
 	moved := 4 * (7*LD + 4*LN + chunks*D*states)
-	n, err := g.sets(B * moved)
+	n, err := g.sets(B * (moved + 4*LD)) // and y, which only the forward scan has
 	if err != nil {
 		return err
 	}

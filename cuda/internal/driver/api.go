@@ -88,6 +88,7 @@ type API interface {
 	// past the copy.
 	CopyToDevice(dst Ptr, src []byte, s Stream) Result
 	CopyToHost(dst []byte, src Ptr, s Stream) Result
+	CopyOnDevice(dst, src Ptr, n uint64, s Stream) Result
 	Fill(dst Ptr, value byte, n uint64, s Stream) Result
 
 	NewStream() (Stream, Result)

@@ -52,7 +52,7 @@ type library struct {
 	cuModuleLoadDataEx, cuModuleUnload, cuModuleGetFunction                     uintptr
 	cuFuncGetAttribute, cuFuncSetAttribute                                      uintptr
 	cuMemGetInfo, cuMemAlloc, cuMemFree, cuMemHostAlloc, cuMemFreeHost          uintptr
-	cuMemcpyHtoDAsync, cuMemcpyDtoHAsync, cuMemsetD8Async                       uintptr
+	cuMemcpyHtoDAsync, cuMemcpyDtoHAsync, cuMemcpyDtoDAsync, cuMemsetD8Async    uintptr
 	cuStreamCreate, cuStreamDestroy, cuStreamSynchronize, cuStreamQuery         uintptr
 	cuEventCreate, cuEventDestroy, cuEventRecord, cuEventElapsedTime            uintptr
 	cuLaunchKernel                                                              uintptr
@@ -99,6 +99,7 @@ func bind(handle uintptr) (*library, error) {
 		{&l.cuMemFreeHost, "cuMemFreeHost", false},
 		{&l.cuMemcpyHtoDAsync, "cuMemcpyHtoDAsync_v2", false},
 		{&l.cuMemcpyDtoHAsync, "cuMemcpyDtoHAsync_v2", false},
+		{&l.cuMemcpyDtoDAsync, "cuMemcpyDtoDAsync_v2", false},
 		{&l.cuMemsetD8Async, "cuMemsetD8Async", false},
 		{&l.cuStreamCreate, "cuStreamCreate", false},
 		{&l.cuStreamDestroy, "cuStreamDestroy_v2", false},
@@ -278,6 +279,10 @@ func (l *library) CopyToDevice(dst Ptr, src []byte, s Stream) Result {
 
 func (l *library) CopyToHost(dst []byte, src Ptr, s Stream) Result {
 	return call(l.cuMemcpyDtoHAsync, uintptr(unsafe.Pointer(unsafe.SliceData(dst))), uintptr(src), uintptr(len(dst)), uintptr(s))
+}
+
+func (l *library) CopyOnDevice(dst, src Ptr, n uint64, s Stream) Result {
+	return call(l.cuMemcpyDtoDAsync, uintptr(dst), uintptr(src), uintptr(n), uintptr(s))
 }
 
 func (l *library) Fill(dst Ptr, value byte, n uint64, s Stream) Result {

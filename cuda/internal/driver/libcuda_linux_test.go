@@ -110,7 +110,8 @@ func TestBinding(t *testing.T) {
 		{"HostAlloc", func() (r Result) { pinned, r = l.HostAlloc(16); return }},
 		{"Fill", func() Result { return l.Fill(p, 'x', 64, s) }},
 		{"CopyToDevice", func() Result { return l.CopyToDevice(p+16, pageable, s) }},
-		{"CopyToHost", func() Result { return l.CopyToHost(pinned, p+20, s) }},
+		{"CopyOnDevice", func() Result { return l.CopyOnDevice(p+40, p+16, 12, s) }},
+		{"CopyToHost", func() Result { return l.CopyToHost(pinned, p+36, s) }},
 		{"Launch", func() Result { return l.Launch(f, shape, args, s) }},
 		{"Synchronize", func() Result { return l.Synchronize(s) }},
 		{"Query", func() Result { return l.Query(s) }},
@@ -139,7 +140,7 @@ func TestBinding(t *testing.T) {
 		"Attribute": func() bool { return value == 16041 }, "FunctionAttribute": func() bool { return regs == 14 },
 		"MemoryInfo": func() bool { return free == 3<<32 }, "Elapsed": func() bool { return ms == 2.5 },
 		"LoadModule": func() bool { return log == ".version 6.3" },
-		"CopyToHost": func() bool { return string(pinned) == "een bytes!!!xxxx" },
+		"CopyToHost": func() bool { return string(pinned) == "xxxxsixteen byte" },
 		"Launch": func() bool {
 			got := unsafe.Slice((*uint32)(pointer(symbol(t, lib, "stub_launch"))), 7)
 			given := unsafe.Slice((*byte)(pointer(symbol(t, lib, "stub_args"))), 300)

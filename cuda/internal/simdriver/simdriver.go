@@ -363,6 +363,14 @@ func (f *Driver) CopyToHost(dst []byte, src driver.Ptr, _ driver.Stream) driver.
 	}
 	return f.do(func() driver.Result { return f.check(f.Memory.Read(dst, uint64(src)), r) })
 }
+func (f *Driver) CopyOnDevice(dst, src driver.Ptr, n uint64, _ driver.Stream) driver.Result {
+	r, un := f.lock("CopyOnDevice")
+	defer un()
+	if r != driver.OK {
+		return r
+	}
+	return f.do(func() driver.Result { return f.check(f.Memory.Copy(uint64(dst), uint64(src), int(n)), r) })
+}
 func (f *Driver) Fill(dst driver.Ptr, value byte, n uint64, _ driver.Stream) driver.Result {
 	r, un := f.lock("Fill")
 	defer un()

@@ -54,6 +54,7 @@ int cuMemHostAlloc(void **p, size_t n, unsigned f) { BEGIN; if (f) return 1; *p 
 int cuMemFreeHost(void *p) { BEGIN; free(p); return 0; }
 int cuMemcpyHtoDAsync_v2(uint64_t d, const void *s, size_t n, void *st) { BEGIN; if (st != &stream) return 400; memcpy((void *)d, s, n); return 0; }
 int cuMemcpyDtoHAsync_v2(void *d, uint64_t s, size_t n, void *st) { BEGIN; if (st != &stream) return 400; memcpy(d, (void *)s, n); return 0; }
+int cuMemcpyDtoDAsync_v2(uint64_t d, uint64_t s, size_t n, void *st) { BEGIN; if (st != &stream) return 400; memcpy((void *)d, (void *)s, n); return 0; }
 int cuMemsetD8Async(uint64_t d, unsigned char v, size_t n, void *st) { BEGIN; if (st != &stream) return 400; memset((void *)d, v, n); return 0; }
 int cuStreamCreate(void **s, unsigned f) { BEGIN; if (f != 1) return 1; *s = &stream; return 0; }
 int cuStreamDestroy_v2(void *s) { BEGIN; return s == &stream ? 0 : 400; }
