@@ -50,7 +50,14 @@ func TestGolden(t *testing.T) {
 		{"arithmetic-100x30", 100, 30, []string{"[", "enter"}, false},
 		{"insert-80x24", 80, 24, []string{"i", "a"}, false},
 	}
+	scenes = append(scenes, scenes[0])
+	long := &scenes[len(scenes)-1]
+	long.name, long.w, long.h, long.keys = "long-120x40", 120, 40, []string{":", "5", "0", "%", "enter", "m"}
 	for _, s := range scenes {
+		prompt := ""
+		if s.name == long.name { // the timeline comes with a history longer than the maps
+			prompt = strings.Repeat("¶7abc04d?", 90) + strings.Repeat("abcd", 90)
+		}
 		for _, p := range profiles {
 			if !s.all && p.p != colorprofile.TrueColor {
 				continue
@@ -58,7 +65,7 @@ func TestGolden(t *testing.T) {
 			name := s.name + "-" + p.name
 			t.Run(name, func(t *testing.T) {
 				var got string
-				withRobot(t, s.w, s.h, Options{Profile: p.p}, header(t), func(r *robot) {
+				withRobot(t, s.w, s.h, Options{Profile: p.p, Prompt: prompt}, header(t), func(r *robot) {
 					r.Press(s.keys...)
 					r.wait(20 * time.Second) // until toasts are gone
 					r.mu.Lock()

@@ -100,6 +100,31 @@ func TestEveryLineHasTheWidth(t *testing.T) {
 	}
 }
 
+// What-if, the panels and lists over it and Instruments keep the shape in every
+// colour depth, on a light and a dark background, from the smallest size on.
+func TestEveryDepthHasTheWidth(t *testing.T) {
+	for _, p := range []colorprofile.Profile{colorprofile.ANSI256, colorprofile.ANSI, colorprofile.Ascii, colorprofile.TrueColor} {
+		light := p == colorprofile.ANSI || p == colorprofile.TrueColor
+		dark := !light
+		s := newStill(t, Options{Profile: p, Dark: &dark, Prompt: strings.Repeat("¶7abc04d?", 40)}, 100, 40)
+		for _, keys := range [][]string{
+			{"t"}, {"right", "down", "enter", "right", "right", "right", "enter"}, {"n", "down", "down", "down", "enter", "down", "down", "right"},
+			{"esc", "c"}, {"c"}, {"b"}, {"esc", "4"}, {"1"}, {":", "5", "0"}, {"esc", "m", "M", "x", "enter", "'"},
+		} {
+			s.Update(tea.WindowSizeMsg{Width: 100, Height: 40})
+			s.press(keys...)
+			s.settle(t)
+			for _, size := range [][2]int{{60, 18}, {80, 24}, {99, 33}, {120, 40}, {200, 60}, {400, 120}} {
+				s.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+				checkScreen(t, s.Model, size[0], size[1])
+			}
+			if p == colorprofile.Ascii && strings.Contains(s.View().Content, "8;2;") {
+				t.Fatalf("colours after %v on a terminal without", keys)
+			}
+		}
+	}
+}
+
 // A screen that is too small says what it has and what it needs, and can be
 // left.
 func TestTooSmall(t *testing.T) {

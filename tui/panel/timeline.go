@@ -13,9 +13,9 @@ import (
 // timeline is the whole history, or a stretch of it, in one line of cells.
 type timeline struct{ base }
 
-// NewTimeline is the strip of the whole history: many tokens a cell. The
-// background is the largest mean Δ of the cell's tokens, its signs are reset
-// ticks; below it, what the maps show (━), the cursor and the marks.
+// NewTimeline is the strip of the whole history: many tokens a cell. Its colour
+// is the mean Δ over channels, the largest and the mean of the cell's tokens;
+// below it stand reset ticks, what the maps show (━), the cursor and the marks.
 func NewTimeline() Panel { return &timeline{base{id: "timeline"}} }
 
 // Lines draws as much of title, strip, kept share and marks as there is room
@@ -51,8 +51,14 @@ func (k *timeline) describe(c *Context, o *session.Overview) []part {
 	if o.From > 0 || o.To < n {
 		parts = append(parts, part{long: fmt.Sprintf("tokens %d–%d of %d", o.From, o.To-1, n), keep: 7})
 	}
+	what, few := "background = mean Δ over channels", "Δ"
+	if crowded(c, o) {
+		what, few = "above the largest Δ of a cell, below its mean", "Δ: most, mean"
+	} else if per > 1 {
+		what = "background = largest Δ of a cell"
+	}
 	return append(parts,
-		part{long: "background = largest mean Δ", short: "Δ", keep: 3},
+		part{long: what, short: few, keep: 3},
 		part{long: fmt.Sprintf("┃ wipe %d · ┆ half %d", sum(o.Wipes), sum(o.Halves)), short: fmt.Sprintf("┃%d ┆%d", sum(o.Wipes), sum(o.Halves)), keep: 5})
 }
 
@@ -129,21 +135,22 @@ func (k *timeline) strip(c *Context, p *page, o *session.Overview) {
 	}
 	label(c, r, name)
 	at, seen := k.place(c, o, c.Cursor.T)
+	if !seen {
+		at = -1
+	}
+	if crowded(c, o) {
+		k.halves(c, r, o, rng, at)
+		return
+	}
 	last := -1
 	for x := range k.cols(c) {
 		i, _ := k.column(c, o, x)
-		sign := " "
+		sign, pre := " ", ""
 		if i != last {
-			switch {
-			case o.Wipes[i] > 0:
-				sign = "┃"
-			case o.Halves[i] > 0:
-				sign = "┆"
-			}
+			sign = tickSign(o, i).s
 		}
 		last = i
-		pre := ""
-		if seen && x == at {
+		if x == at {
 			pre = bold + reverse
 			if sign == " " {
 				sign = "▲"
@@ -151,6 +158,39 @@ func (k *timeline) strip(c *Context, p *page, o *session.Overview) {
 		}
 		r.raw(c.Theme.Level(true, rng.Pixel(float64(o.Delta[i].Max)), pre+sign), 1)
 	}
+}
+
+// crowded says that a cell is many tokens and can show two colours: the largest
+// Δ above, the mean below, so that how often Δ opens is seen too. The ticks then
+// stand a line lower.
+func crowded(c *Context, o *session.Overview) bool {
+	return o.To-o.From > o.Cells() && heat.RowsPerLine(c.Theme.Depth) == 2
+}
+
+// halves draws the cells in two colours.
+func (k *timeline) halves(c *Context, r *row, o *session.Overview, rng heat.Range, at int) {
+	var ras heat.Raster
+	cols := k.cols(c)
+	ras.Resize(cols, 2)
+	for x := range cols {
+		i, _ := k.column(c, o, x)
+		ras.Pix[x] = rng.Pixel(float64(o.Delta[i].Max))
+		ras.Pix[cols+x] = rng.Pixel(float64(o.Delta[i].Mean))
+	}
+	opt := heat.Plain(1)
+	opt.CursorX = at
+	r.raw(guided(nil, &ras, c.Theme.Seq, opt)[0], cols)
+}
+
+// tickSign is the sign of the reset ticks in a cell, a space for none.
+func tickSign(o *session.Overview, i int) sign {
+	switch {
+	case o.Wipes[i] > 0:
+		return sign{theme.Wipe, "┃"}
+	case o.Halves[i] > 0:
+		return sign{theme.Half, "┆"}
+	}
+	return sign{theme.Dim, " "}
 }
 
 // kept draws the least kept share of every cell as bars of n lines.
@@ -182,6 +222,17 @@ func (k *timeline) kept(c *Context, p *page, o *session.Overview, n int) {
 func (k *timeline) marks(c *Context, p *page, o *session.Overview) {
 	cols := k.cols(c)
 	signs := make([]sign, cols)
+	if crowded(c, o) {
+		last := -1
+		for x := range cols {
+			if i, _ := k.column(c, o, x); i != last {
+				if t := tickSign(o, i); t.s != " " {
+					signs[x] = t
+				}
+				last = i
+			}
+		}
+	}
 	from, okFrom := k.place(c, o, max(c.Axis.From, o.From))
 	to, okTo := k.place(c, o, min(c.Axis.To-1, o.To-1))
 	if okFrom && okTo && c.Axis.To > o.From && c.Axis.From < o.To {

@@ -20,7 +20,7 @@ func stripped(n, from, to, cells int) *session.Frame {
 		o.Delta[i] = session.Extent{Min: 0.1, Mean: 0.1, Max: 0.1}
 	}
 	if cells > 3 {
-		o.Delta[3].Max, o.Kept[3].Min, o.Wipes[3] = 2, 0, 1
+		o.Delta[3].Max, o.Delta[3].Mean, o.Kept[3].Min, o.Wipes[3] = 2, 0.5, 0, 1
 	}
 	f.Overview = o
 	return f
@@ -40,22 +40,30 @@ func TestTimeline(t *testing.T) {
 	}
 	rng := heat.Range{Max: 2}
 	for i := range 50 {
-		want, sign := 0.1, " "
+		most, mean := float32(0.1), float32(0.1)
 		if i == 3 {
-			want, sign = 2, "┃"
+			most, mean = 2, 0.5
 		}
 		if i == 12 { // the cursor's
 			continue
 		}
-		cell := buf.CellAt(7+2*i, 1)
-		if !sameColor(cell.Style.Bg, th.Seq.RGB(rng.Pixel(float64(float32(want))))) || cell.Content != sign {
-			t.Errorf("cell %d is %q on %v", i, cell.Content, cell.Style.Bg)
+		top, bottom := pair(buf, 7+2*i, 1)
+		if !sameColor(top, th.Seq.RGB(rng.Pixel(float64(most)))) || !sameColor(bottom, th.Seq.RGB(rng.Pixel(float64(mean)))) {
+			t.Errorf("cell %d is %v over %v, want %v over %v", i, top, bottom, most, mean)
 		}
 	}
 	marks := []rune(rowText(buf, 2))
-	if marks[7+2*12] != '▲' || marks[7+2*25] != '▾' || marks[7+2*13] != '━' || marks[7+2*20] != ' ' {
+	if marks[7+2*3] != '┃' || marks[7+2*12] != '▲' || marks[7+2*25] != '▾' || marks[7+2*13] != '━' || marks[7+2*20] != ' ' {
 		t.Errorf("marks %q", string(marks))
 	}
+	// A token a cell: the tick stands in its own cell, on its colour.
+	one := stripped(50, 0, 50, 50)
+	c.Frame, c.Cursor.T = one, 12
+	if cell := cells(t, p, c, 107, 3).CellAt(7+2*3, 1); cell.Content != "┃" || !sameColor(cell.Style.Bg, th.Seq.RGB(rng.Pixel(2))) {
+		t.Errorf("a token's cell is %q on %v", cell.Content, cell.Style.Bg)
+	}
+	c.Frame, c.Cursor.T = f, 250
+	cells(t, p, c, 107, 3)
 	// Every column leads to a token of its cell and back.
 	for x := range 100 {
 		cur, ok := p.Hit(c, 7+x, 1)
