@@ -55,8 +55,14 @@ func (w *benchJSON) line(v any) error {
 type benchPlain struct {
 	a     *app
 	out   *bufio.Writer
-	suite string
+	group benchGroup
 	sweep []bench.Row
+}
+
+// benchGroup is what the rows of one table have in common.
+type benchGroup struct {
+	suite, backend string
+	threads        int
 }
 
 func (w *benchPlain) begin(m machine, o benchOptions) error {
@@ -72,13 +78,14 @@ func (w *benchPlain) row(r bench.Row) error {
 	if err := w.flushSweep(); err != nil {
 		return err
 	}
-	if r.Suite != w.suite {
-		w.suite = r.Suite
-		if _, err := fmt.Fprintf(w.out, "\n%-30s %-42s %-12s %3s %12s %9s %7s  %s\n", w.suite, "shape", "where", "thr", "time", "GFLOP/s", "GB/s", "of the limit"); err != nil {
+	if g := (benchGroup{r.Suite, r.Backend, r.Threads}); g != w.group {
+		w.group = g
+		if _, err := fmt.Fprintf(w.out, "\n%s on %s, %s\n%s\n", g.suite, sentence(g.backend), plural(g.threads, "thread"),
+			columns("", "time", "GFLOP/s", "GB/s", "of limit", "")); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(w.out, strings.TrimRight(rowText(r), " "))
+	_, err := fmt.Fprintln(w.out, rowText(r))
 	return err
 }
 
@@ -108,26 +115,35 @@ func (w *benchPlain) flushSweep() error {
 	return err
 }
 
+// columns lays one line of a table out. What is long stands at the end, where a
+// narrow terminal may break it.
+func columns(name, time, flops, bytes, share, rest string) string {
+	return strings.TrimRight(fmt.Sprintf("  %-28s %15s %8s %7s %10s  %s", name, time, flops, bytes, share, rest), " ")
+}
+
 // rowText is a row of a table.
 func rowText(r bench.Row) string {
-	if r.LeftOut != "" {
-		return fmt.Sprintf("%-30s %-42s %-12s %3d  left out: %s", r.Name, r.Shape, r.Backend, r.Threads, sentence(r.LeftOut))
+	rest := []string{}
+	if r.Shape != "" {
+		rest = append(rest, r.Shape)
 	}
-	time := ""
+	if r.LeftOut != "" {
+		return columns(r.Name, "left out", "", "", "", strings.Join(append(rest, sentence(r.LeftOut)), ": "))
+	}
+	time, share := "", ""
 	if r.NSPerElement > 0 {
 		time = perText(r.NSPerElement, r.Element)
 	}
-	share := ""
 	if r.Share > 0 {
-		share = fmt.Sprintf("%3.0f %% of %s", 100*r.Share, limitNames[r.Limit])
+		share = fmt.Sprintf("%.0f %% %s", 100*r.Share, r.Limit)
 	}
 	if more := remarks(r); more != "" {
-		share += "  " + more
+		rest = append(rest, more)
 	}
-	return fmt.Sprintf("%-30s %-42s %-12s %3d %12s %9s %7s  %s", r.Name, r.Shape, r.Backend, r.Threads, time, rate(r.GFLOPS), rate(r.GBytes), strings.TrimSpace(share))
+	return columns(r.Name, time, rate(r.GFLOPS), rate(r.GBytes), share, strings.Join(rest, "; "))
 }
 
-// limitNames are the limits in words.
+// limitNames are the limits in words, for a document.
 var limitNames = map[string]string{bench.LimitFMA: "multiply-adds", bench.LimitMemory: "reading memory"}
 
 // remarks are what a row says beside its rates.
@@ -180,14 +196,17 @@ func sweepTable(rows []bench.Row) string {
 	names, lengths, cells := sweepOf(rows)
 	var b strings.Builder
 	fmt.Fprintf(&b, "time of one layer, one thread; %s\n", sweepShape(rows))
-	fmt.Fprintf(&b, "%-9s", "L")
-	for _, n := range names {
-		fmt.Fprintf(&b, " %26s", n)
+	for i, n := range names {
+		fmt.Fprintf(&b, "  %c  %s\n", 'a'+i, n)
+	}
+	fmt.Fprintf(&b, "%-8s", "L")
+	for i := range names {
+		fmt.Fprintf(&b, " %12c", 'a'+i)
 	}
 	b.WriteByte('\n')
 	var left []string
 	for _, L := range lengths {
-		fmt.Fprintf(&b, "%-9d", L)
+		fmt.Fprintf(&b, "%-8d", L)
 		for _, n := range names {
 			r := cells[n][L]
 			text := ""
@@ -198,7 +217,7 @@ func sweepTable(rows []bench.Row) string {
 			case r.NS > 0:
 				text = durationText(r.NS)
 			}
-			fmt.Fprintf(&b, " %26s", text)
+			fmt.Fprintf(&b, " %12s", text)
 		}
 		b.WriteByte('\n')
 	}

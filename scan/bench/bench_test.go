@@ -77,8 +77,8 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// TestBest: the fastest repetition counts, short work is grouped, work longer
-// than the budget runs once, errors and an end of the context come out.
+// TestBest: the fastest repetition counts, short work is grouped, work of
+// eight budgets runs once, errors and an end of the context come out.
 func TestBest(t *testing.T) {
 	o := &Options{Budget: 20 * time.Millisecond}
 	var now time.Duration
@@ -102,7 +102,7 @@ func TestBest(t *testing.T) {
 	calls = 0
 	_, n, err = (&Options{Budget: time.Millisecond}).best(context.Background(), wallClock(), func() error {
 		calls++
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 		return nil
 	})
 	if err != nil || n != 1 || calls != 1 {

@@ -67,8 +67,8 @@ func (o *Options) orDefault(d, normal time.Duration) time.Duration {
 }
 
 // Measure times f as a row: it runs f once to warm up, then until the budget is
-// spent, three times at least unless one alone takes longer than the budget,
-// and keeps the best. f is called in groups where it is too short for a clock.
+// spent, once at least, and keeps the best; what alone takes eight budgets is
+// not repeated. f is called in groups where it is too short for a clock.
 func (o *Options) Measure(ctx context.Context, r Row, b *Backend, w Work, f func() error) error {
 	c := clockFor(b.Threads)
 	if b.Elsewhere {
@@ -131,7 +131,7 @@ func (o *Options) best(ctx context.Context, c clock, f func() error) (ns float64
 		return 0, 0, err
 	}
 	once, took := c.now()-start, time.Since(begin)
-	if once > o.budget() {
+	if once > 8*o.budget() {
 		// Once more would take as long again; warming up is a small part of it.
 		return float64(once.Nanoseconds()), 1, ctx.Err()
 	}
@@ -139,7 +139,7 @@ func (o *Options) best(ctx context.Context, c clock, f func() error) (ns float64
 	if took < shortest {
 		group = int(shortest/max(took, 50*time.Nanosecond)) + 1
 	}
-	for end := begin.Add(o.budget()); repetitions < 3*group || time.Now().Before(end); repetitions += group {
+	for end := begin.Add(o.budget()); repetitions == 0 || time.Now().Before(end); repetitions += group {
 		if err := ctx.Err(); err != nil {
 			return 0, 0, err
 		}
