@@ -13,7 +13,7 @@ func (f *Frame) Find(text string, from, dir int) (t int, ok bool) {
 	if dir <= 0 {
 		step = -1
 	}
-	match := f.matcher(text)
+	match, begins := f.matcher(text)
 	if match == nil {
 		return 0, false
 	}
@@ -23,6 +23,11 @@ func (f *Frame) Find(text string, from, dir int) (t int, ok bool) {
 		from = min(from, f.Tokens.Len()-1)
 	}
 	for t := from; t >= 0 && t < f.Tokens.Len(); t += step {
+		// Most tokens cannot begin a match, and that depends on the id alone.
+		b, k := f.Tokens.blocks[t/blockTokens], t%blockTokens
+		if id := int(b.ids[k]); begins != nil && b.flags[k]&Other == 0 && (id >= len(begins) || !begins[id]) {
+			continue
+		}
 		if match(t) {
 			return t, true
 		}
@@ -30,12 +35,13 @@ func (f *Frame) Find(text string, from, dir int) (t int, ok bool) {
 	return 0, false
 }
 
-// matcher says whether text begins in token t; nil if it is nowhere.
-func (f *Frame) matcher(text string) func(t int) bool {
+// matcher says whether text begins in token t, and for each id whether it can in
+// a token that was typed as its symbol; nil if text is nowhere.
+func (f *Frame) matcher(text string) (match func(t int) bool, begins []bool) {
 	if f.Info.Texts == nil {
 		words := strings.Fields(text)
 		if len(words) == 0 {
-			return nil
+			return nil, nil
 		}
 		return func(t int) bool {
 			for i, w := range words {
@@ -44,26 +50,17 @@ func (f *Frame) matcher(text string) func(t int) bool {
 				}
 			}
 			return true
-		}
+		}, nil
 	}
 	if text == "" {
-		return nil
+		return nil, nil
 	}
-	// Most tokens cannot begin a match, and that depends on the id alone.
-	begins := make([]bool, len(f.Info.Texts))
+	begins = make([]bool, len(f.Info.Texts))
 	for id, s := range f.Info.Texts {
 		begins[id] = len(beginnings(s, text)) > 0
 	}
 	return func(t int) bool {
-		b, k := f.Tokens.blocks[t/blockTokens], t%blockTokens
-		s := ""
-		if b.flags[k]&Other != 0 {
-			s = f.TextOf(t)
-		} else if id := b.ids[k]; int(id) < len(begins) && begins[id] {
-			s = f.Info.Texts[id]
-		} else {
-			return false
-		}
+		s := f.TextOf(t)
 		for _, rest := range beginnings(s, text) {
 			i := t + 1
 			for ; rest != "" && i < f.Tokens.Len(); i++ {
@@ -81,7 +78,7 @@ func (f *Frame) matcher(text string) func(t int) bool {
 			}
 		}
 		return false
-	}
+	}, begins
 }
 
 // beginnings lists what is left of text after each way it can begin within s:

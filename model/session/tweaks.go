@@ -37,7 +37,8 @@ type AddTweak struct {
 // RemoveTweak takes a tweak off the list.
 type RemoveTweak struct{ ID int }
 
-// ScopeTweak makes a tweak act on tokens [From, To).
+// ScopeTweak makes a tweak act on tokens [From, To), in place of one of its kind
+// that acts there already.
 type ScopeTweak struct{ ID, From, To int }
 
 // ToggleTweaks puts the whole list in force or not; it is kept either way.
@@ -190,6 +191,7 @@ func (o ScopeTweak) apply(_ context.Context, s *Session) error {
 	}
 	list := slices.Clone(y.list)
 	list[i] = t
+	list = slices.DeleteFunc(list, func(u Tweak) bool { return u.ID != t.ID && t.sameScope(u) })
 	s.change(list, t.Name()+" "+t.when())
 	return nil
 }

@@ -73,6 +73,12 @@ func TestUndo(t *testing.T) {
 			t.Errorf("%d %#v: a changed run is there: %v", i, c.op, f.Changed != nil)
 		}
 	}
+	// What is moved to where another of its kind acts takes its place.
+	do(t, s, SetTweaks{[]Tweak{all(AScale, 2), {Kind: AScale, Layer: -1, From: 5, To: End, Value: 3}}})
+	do(t, s, ScopeTweak{ID: s.overlay().list[1].ID, From: 0, To: End})
+	if list := s.overlay().list; len(list) != 1 || list[0].Value != 3 || list[0].From != 0 {
+		t.Errorf("after moving one onto the other: %+v", list)
+	}
 	for _, op := range []Op{RemoveTweak{ID: 99}, ScopeTweak{ID: 99}} {
 		if err := s.Do(t.Context(), op); err == nil {
 			t.Errorf("%#v of a tweak that is not there", op)
