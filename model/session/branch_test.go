@@ -80,13 +80,7 @@ func TestAnyHistoryEqualsAFreshRun(t *testing.T) {
 		}
 		mustAppend(rt, fresh, list)
 		sameState(rt, s, fresh)
-		last := 0
-		for _, f := range slices.Concat(s.clean.keys.old, s.clean.keys.recent) {
-			if f.at <= last || f.at > len(want) {
-				rt.Fatalf("a keyframe at %d after one at %d, in a history of %d tokens", f.at, last, len(want))
-			}
-			last = f.at
-		}
+		soundKeyframes(rt, s.clean.keys, len(want))
 		if y := s.overlay(); len(y.inForce()) > 0 {
 			if err := (SetTweaks{y.inForce()}).apply(ctx, fresh); err != nil {
 				rt.Fatal(err)
@@ -120,9 +114,25 @@ func TestAnyHistoryEqualsAFreshRun(t *testing.T) {
 
 func typed(list []int32, text string) []int32 {
 	for _, r := range text {
-		list = append(list, r-'a')
+		if r == '!' { // outside the alphabet
+			list = append(list, 2)
+		} else {
+			list = append(list, r-'a')
+		}
 	}
 	return list
+}
+
+// soundKeyframes demands keyframes in order and within n tokens.
+func soundKeyframes(t rapid.TB, k *keyframes, n int) {
+	t.Helper()
+	last := 0
+	for _, f := range slices.Concat(k.old, k.recent) {
+		if f.at <= last || f.at > n {
+			t.Fatalf("a keyframe at %d after one at %d, in a history of %d tokens", f.at, last, n)
+		}
+		last = f.at
+	}
 }
 
 func TestTypingInThePastOpensABranch(t *testing.T) {

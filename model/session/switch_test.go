@@ -28,7 +28,7 @@ func TestAnyBranchesEqualFreshRuns(t *testing.T) {
 		lists := map[int]int{}        // branch → tweaks
 		now := 1
 		text := func() string {
-			return rapid.StringOfN(rapid.RuneFrom([]rune("ab")), 1, 20, -1).Draw(rt, "text")
+			return rapid.StringOfN(rapid.RuneFrom([]rune("ab!")), 1, 20, -1).Draw(rt, "text")
 		}
 		for range rapid.IntRange(1, 20).Draw(rt, "ops") {
 			n := len(want[now])
@@ -98,6 +98,10 @@ func TestAnyBranchesEqualFreshRuns(t *testing.T) {
 		}
 		clean := fresh(now)
 		sameState(rt, s, clean)
+		soundKeyframes(rt, s.clean.keys, s.Len())
+		for _, l := range []Look{{T: s.Len() / 2, To: 1000}, {T: s.Len() - 1, Layer: 1, From: s.Len() / 3, To: 1000}} {
+			sameWindow(rt, mustFrame(rt, s, l).Clean, mustFrame(rt, clean, l).Clean)
+		}
 		if s.others != clean.others {
 			rt.Fatalf("%d tokens outside the alphabet, want %d", s.others, clean.others)
 		}

@@ -119,6 +119,32 @@ func TestFreezeDelta(t *testing.T) {
 	sameState(t, s, want)
 }
 
+// Rolling back to before the place where the changed run begins, and going on,
+// begins it anew.
+func TestRollBackBeforeATweak(t *testing.T) {
+	m := newModel(t, small, scan.Float32)
+	s := newSession(t, m, Options{KeyframeEvery: 4})
+	mustAppend(t, s, ids(60, 11))
+	do(t, s, AddTweak{Tweak: Tweak{Kind: GateOff, Layer: -1, From: 41, To: End}})
+	mustFrame(t, s, Look{To: 60})
+	if s.changed.origin.at != 40 {
+		t.Fatalf("the changed run begins at token %d", s.changed.origin.at)
+	}
+	for _, n := range []int{50, 40, 39, 7} {
+		if err := s.Truncate(n); err != nil {
+			t.Fatal(err)
+		}
+		if f := mustFrame(t, s, Look{T: n - 1, To: 60}); f.Changed.To != n || f.Changed.At == nil {
+			t.Fatalf("rolled back to %d tokens, %d are shown", n, f.Changed.To)
+		}
+	}
+	mustAppend(t, s, ids(90, 11)[37:]) // others than were there
+	l := Look{T: 59, Layer: 1, From: 30, To: 60}
+	f := mustFrame(t, s, l)
+	h, _, _ := stepped(t, m, s.tokens.all(), s.overlay().list, l)
+	bits(t, "h", f.Changed.H, slices.Concat(h...))
+}
+
 // random draws a tweak for a history of about n tokens.
 func random(t *rapid.T, n int) Tweak {
 	x := Tweak{
