@@ -420,7 +420,8 @@ func TestRulesAtTheirLimits(t *testing.T) {
 				if i/N%2 == 1 {
 					want = gain
 				}
-				if math.Abs(dt*an) > 1e38 || math.IsNaN(want) || !(math.Abs(abar) < 1e38) || math.Abs(want) > 1e38 {
+				overflows := math.Abs(dt*an) > 1e38 && !rule.exponential()
+				if overflows || math.IsNaN(want) || !(math.Abs(abar) < 1e38) || math.Abs(want) > 1e38 {
 					continue // beyond float32
 				}
 				// exp(x) of a rounded x is off by |x| units in the last place.

@@ -541,8 +541,9 @@ keep5:
 
 state:
 	VMULPS           (DX)(R10*1), Z6, Z12
-	VRNDSCALEPS      $0x00, Z12, Z13
-	VSUBPS           Z13, Z12, Z12
+	VREDUCEPS        $0x00, Z12, Z14
+	VSUBPS           Z14, Z12, Z13
+	VMOVAPS          Z14, Z12
 	VMOVAPS          Z5, Z14
 	VFMADD213PS      Z4, Z12, Z14
 	VFMADD213PS      Z3, Z12, Z14
@@ -556,8 +557,9 @@ state:
 	VMOVUPS          Z12, (DI)(R9*1)
 	VFMADD231PS.BCST (CX)(R8*1), Z12, Z8
 	VMULPS           192(DX)(R10*1), Z6, Z12
-	VRNDSCALEPS      $0x00, Z12, Z13
-	VSUBPS           Z13, Z12, Z12
+	VREDUCEPS        $0x00, Z12, Z14
+	VSUBPS           Z14, Z12, Z13
+	VMOVAPS          Z14, Z12
 	VMOVAPS          Z5, Z14
 	VFMADD213PS      Z4, Z12, Z14
 	VFMADD213PS      Z3, Z12, Z14
@@ -571,8 +573,9 @@ state:
 	VMOVUPS          Z12, 64(DI)(R9*1)
 	VFMADD231PS.BCST 4(CX)(R8*1), Z12, Z9
 	VMULPS           384(DX)(R10*1), Z6, Z12
-	VRNDSCALEPS      $0x00, Z12, Z13
-	VSUBPS           Z13, Z12, Z12
+	VREDUCEPS        $0x00, Z12, Z14
+	VSUBPS           Z14, Z12, Z13
+	VMOVAPS          Z14, Z12
 	VMOVAPS          Z5, Z14
 	VFMADD213PS      Z4, Z12, Z14
 	VFMADD213PS      Z3, Z12, Z14
@@ -586,8 +589,9 @@ state:
 	VMOVUPS          Z12, 128(DI)(R9*1)
 	VFMADD231PS.BCST 8(CX)(R8*1), Z12, Z10
 	VMULPS           576(DX)(R10*1), Z6, Z12
-	VRNDSCALEPS      $0x00, Z12, Z13
-	VSUBPS           Z13, Z12, Z12
+	VREDUCEPS        $0x00, Z12, Z14
+	VSUBPS           Z14, Z12, Z13
+	VMOVAPS          Z14, Z12
 	VMOVAPS          Z5, Z14
 	VFMADD213PS      Z4, Z12, Z14
 	VFMADD213PS      Z3, Z12, Z14

@@ -66,8 +66,7 @@ func (e *Exp) Exp2s(x, t, dst []reg.VecPhysical) {
 	s := e.s
 	for i := range x {
 		if s.Wide {
-			VRNDSCALEPS(Imm(0), x[i], t[i])
-			VSUBPS(t[i], x[i], x[i])
+			e.split(x[i], t[i], dst[i])
 			continue
 		}
 		e.clamp(x[i])
@@ -90,6 +89,14 @@ func (e *Exp) Exp2s(x, t, dst []reg.VecPhysical) {
 			e.scale(t[i], dst[i])
 		}
 	}
+}
+
+// split is AVX-512's x = f, t = k. VREDUCEPS gives 0 for ±Inf, so that k is ±Inf
+// and not NaN. It leaves junk in f.
+func (e *Exp) split(x, t, f reg.VecPhysical) {
+	VREDUCEPS(Imm(0), x, f)
+	VSUBPS(f, x, t)
+	VMOVAPS(f, x)
 }
 
 // Chain is the registers of one computation of Exp, Softplus or SiLU: X is its
@@ -291,8 +298,7 @@ func (e *Exp) SiLU(cs ...Chain) {
 func (e *Exp) Exp2Minus1(x, t, p, m reg.VecPhysical) {
 	s := e.s
 	if s.Wide {
-		VRNDSCALEPS(Imm(0), x, t)
-		VSUBPS(t, x, x)
+		e.split(x, t, p)
 	} else {
 		e.clamp(x)
 		VCVTPS2DQ(x, t)
