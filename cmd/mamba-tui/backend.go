@@ -116,9 +116,10 @@ func openModel(name string, cpu cpuFlag, f *checkpoint.File) (b scan.Backend, m 
 	if _, gpu := b.(*cuda.Backend); err != nil && gpu && name == "auto" {
 		note = "no GPU: " + cuda.Reason(err)
 		b.Close()
-		if b, _, err = openBackend("cpu", cpu, 0); err == nil {
-			m, err = model.New(b, f.Config, f.Weights)
+		if b, _, err = openBackend("cpu", cpu, 0); err != nil {
+			return nil, nil, "", err
 		}
+		m, err = model.New(b, f.Config, f.Weights)
 	}
 	if err != nil {
 		return nil, nil, "", errors.Join(err, b.Close())
