@@ -45,15 +45,15 @@ func TestCounts(t *testing.T) {
 	for _, L := range []int{128, 512} {
 		r := newRig(t)
 		r.p.Device.SMs, r.p.Device.CC = 1, 75
-		p := r.random(scan.Released, L, 8, 16)
-		r.gradient("gradient", p, true)
-		line(fmt.Sprintf("scan gradient, %d steps", L), r, L*8*16)
+		D := map[int]int{128: 8, 512: 12}[L] // a block full of warps
+		r.p.Device.CC = 75                   // no stream
+		r.gradient("gradient", r.random(scan.Released, L, D, 16), true)
+		line(fmt.Sprintf("scan gradient, %d steps", L), r, L*D*16)
 	}
 	for _, sms := range []int{1, 4} { // few chunks, and as many as there are
 		r := newRig(t)
 		r.p.Device.SMs = sms
-		p := r.random(scan.Released, 512, 64, 16)
-		r.gradient("gradient", p, true)
+		r.gradient("gradient", r.random(scan.Released, 512, 64, 16), true)
 		line("scan gradient, stream, "+map[int]string{1: "few chunks", 4: "more"}[sms], r, 512*64*16)
 	}
 	linears := func(what string, L, in, out, sms int) {

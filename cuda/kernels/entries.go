@@ -54,7 +54,7 @@ const (
 	ConvGradPre
 	ConvGradTaps
 	ConvGradAdd
-	ScanGrad512 // released, 512 steps a tile
+	ScanGrad256 // released, 256 steps a tile
 	ScanGrad128 // released, 128
 	ScanGradAny // any rule
 	ScanGradGather
@@ -115,7 +115,7 @@ var entries = [numEntries]struct{ module, name string }{
 	ConvGradPre:      {"grad", "conv_grad_pre"},
 	ConvGradTaps:     {"grad", "conv_grad"},
 	ConvGradAdd:      {"grad", "conv_grad_add"},
-	ScanGrad512:      {"scan_grad", "scan_grad_512"},
+	ScanGrad256:      {"scan_grad", "scan_grad_256"},
 	ScanGrad128:      {"scan_grad", "scan_grad_128"},
 	ScanGradAny:      {"scan_grad", "scan_grad_any"},
 	ScanGradGather:   {"scan_grad", "scan_grad_gather"},

@@ -233,15 +233,16 @@ func TestConvBackward(t *testing.T) {
 // compute capability 8.0, which TestStreamBackward has.
 func TestScanBackward(t *testing.T) {
 	for _, rule := range scan.Rules() {
-		for _, s := range []struct{ L, D, N, sms int }{
-			{1, 1, 1, 132}, {40, 9, 16, 132}, {150, 20, 5, 1}, {130, 3, 20, 132}, {700, 18, 16, 1}, {300, 5, 0, 132},
+		for _, s := range []struct{ L, D, N, sms, shared int }{
+			{1, 1, 1, 132, 227}, {40, 9, 16, 132, 227}, {150, 20, 5, 1, 48}, {130, 3, 20, 132, 48},
+			{260, 30, 16, 1, 227}, {140, 3, 20, 132, 227}, {700, 18, 16, 1, 227}, {300, 5, 0, 132, 227},
 		} {
 			if s.L > 200 && rule != scan.Released {
 				continue // the same kernel as for fewer steps
 			}
 			for variant := range 2 {
 				r := newRig(t)
-				r.p.Device.SMs, r.p.Device.CC = s.sms, 75
+				r.p.Device = Device{SMs: s.sms, CC: 75, Shared: s.shared << 10} // no streams
 				p := r.random(rule, s.L, s.D, s.N)
 				if variant == 1 {
 					p.mark(r, 30)

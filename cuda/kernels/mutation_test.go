@@ -82,17 +82,31 @@ var scenarios = map[string]func(r *rig) []float64{
 		s := r.scan(r.random(scan.Released, 1040, 6, 3), ScanLanes)
 		return append(s.y, s.h...)
 	},
+	"stream gradient": func(r *rig) []float64 {
+		for _, sms := range []int{1, 132} {
+			r.p.Device.SMs = sms
+			r.gradient("stream", r.random(scan.Released, 150, 40, 16), true)
+			r.gradient("stream, marked", r.random(scan.Released, 150, 40, 12).mark(r, 30), false)
+		}
+		return nil
+	},
 	"scan gradient": func(r *rig) []float64 {
 		r.p.Device.SMs = 1
 		r.gradient("long", r.random(scan.Released, 530, 18, 5), true)
 		r.gradient("long, marked", r.random(scan.Released, 530, 18, 5).mark(r, 40), true)
-		r.gradient("short", r.random(scan.Released, 140, 3, 20), true)
 		r.gradient("another rule", r.random(scan.ZOH, 140, 3, 20), true)
 		r.gradient("no states", r.random(scan.Released, 530, 3, 0), true)
-		r.gradient("few, no states", r.random(scan.Released, 140, 3, 0), true)
 		r.gradient("another rule, no states", r.random(scan.ZOH, 140, 3, 0), true)
+		r.p.Device.Shared = 48 << 10 // small tiles
+		r.gradient("short", r.random(scan.Released, 140, 3, 20), true)
+		r.gradient("short, no states", r.random(scan.Released, 140, 3, 0), true)
 		return nil
 	},
+}
+
+// unseen are barriers that nobody here can miss, with the reason to keep them.
+var unseen = map[string]string{
+	"stream_grad_out 0": "a thread's stores before its own asynchronous copies to the same words: not two threads, so no race here",
 }
 
 // TestDroppedBarriers drops each barrier of each kernel and demands that a
@@ -125,8 +139,11 @@ func TestDroppedBarriers(t *testing.T) {
 						noticed = fate(t, f, x.Kernels[name], clean[scenario])
 					}
 				}
-				if noticed == "" {
+				switch reason, known := unseen[fmt.Sprint(name, " ", i)]; {
+				case noticed == "" && !known:
 					t.Errorf("nobody misses barrier %d of %s in module %s", i, name, m.Name)
+				case noticed != "" && known:
+					t.Errorf("barrier %d of %s is kept because %s; but: %s", i, name, reason, noticed)
 				}
 			}
 		}

@@ -28,12 +28,12 @@ struct GradParams {
   float *carry;                // (D, N): E between tiles
   float *work;                 // (blocks, 2, N, L)
   i64 l, d, n;
-  int rule, softplus, groups, pad; // a block has 8·groups channels
+  int rule, softplus, groups, pad; // a block has as many channels as warps, times groups
 };
 
 extern __attribute__((shared, aligned(16))) float smem[];
 
-const int W = 8, NS = 16; // warps of a block; states of a pass
+const int NS = 16; // states of a pass, and the most warps a block may have
 
 // slopes are Ā and the gain g with their derivatives: by Δ, and by A.
 struct Slopes {
@@ -91,27 +91,42 @@ DEV Slopes slopes(int rule, float delta, float a) {
   return s;
 }
 
+// One step of a Kogge-Stone scan, up (CLAMP 0) or down (31): (decay, sum) of the
+// lane, with that of the lane K away in front. Lanes without one keep theirs.
+#define COMBINE(decay, sum, DIRECTION, K, CLAMP) \
+  asm volatile("{ .reg .pred p; .reg .b32 q, t; shfl.sync." #DIRECTION ".b32 t|p, %1, " #K ", " #CLAMP ", -1; " \
+               "shfl.sync." #DIRECTION ".b32 q, %0, " #K ", " #CLAMP ", -1; @p fma.rn.ftz.f32 %1, %0, t, %1; " \
+               "@p mul.rn.ftz.f32 %0, %0, q; }" : "+f"(decay), "+f"(sum))
+#define COMBINE_ALL(decay, sum, DIRECTION, CLAMP) \
+  COMBINE(decay, sum, DIRECTION, 1, CLAMP);       \
+  COMBINE(decay, sum, DIRECTION, 2, CLAMP);       \
+  COMBINE(decay, sum, DIRECTION, 4, CLAMP);       \
+  COMBINE(decay, sum, DIRECTION, 8, CLAMP);       \
+  COMBINE(decay, sum, DIRECTION, 16, CLAMP)
+
 template <int S, bool RELEASED_ONLY>
 struct Grad {
   static const int T = 32 * S, ROW = T + 4;
   const GradParams &p;
-  u32 t, lane, warp;
+  u32 t, lane, warp, W;   // W warps
+  u32 c, first;           // a thread stages steps first, first + 32, … of channel c
   // [NS][B, C, dB, dC][T]; then [W][ROW] each: Δ, u (Δ·u for the released rule)
   // and dy, which become the sums of w, of r and y; then sums of dBias and dSkip.
   float *sm, *sd, *su, *sy, *sums;
   u32 quad[S / 4]; // byte offsets of the lane's groups of four in a row
 
   __device__ __attribute__((always_inline)) Grad(const GradParams &q) : p(q) {
-    t = tid(), lane = t & 31, warp = t >> 5;
+    t = tid(), lane = t & 31, warp = t >> 5, W = threads() >> 5;
+    c = t % W, first = t / W;
     sm = smem, sd = sm + 4 * NS * T, su = sd + W * ROW, sy = su + W * ROW, sums = sy + W * ROW;
 #pragma unroll
-    for (u32 j = 0; j < S / 4; j++) quad[j] = 4 * (lane * S + (S == 16 ? ((j ^ (lane >> 1)) & 3) << 2 : j << 2));
+    for (u32 j = 0; j < S / 4; j++) quad[j] = 4 * (lane * S + (S == 8 ? ((j ^ (lane >> 2)) & 1) << 2 : j << 2));
   }
 
   // at is the place of a step in a row: groups of four, exchanged so that eight
   // neighbouring lanes read from eight different banks.
   static __device__ __attribute__((always_inline)) u32 at(u32 i) {
-    return S == 16 ? (i & ~15u) + (((i >> 2 ^ i >> 5) & 3) << 2) + (i & 3) : i;
+    return S == 8 ? (i & ~7u) + (((i >> 2 ^ i >> 5) & 1) << 2) + (i & 3) : i;
   }
   template <int BYTES>
   __device__ __attribute__((always_inline)) void get(u32 row, float (&v)[S]) const {
@@ -187,10 +202,14 @@ struct Grad {
     }
     if (RELEASED_ONLY) decay = ex2(time * rate2);
     float run = decay;
+    if (MARKED) {
 #pragma unroll
-    for (u32 k = 1; k < 32; k <<= 1) {
-      float s = shfl_up(sum, k), q = shfl_up(run, k);
-      if (back >= k) sum = fma_(run, s, sum), run *= q;
+      for (u32 k = 1; k < 32; k <<= 1) {
+        float s = shfl_up(sum, k), q = shfl_up(run, k);
+        if (back >= k) sum = fma_(run, s, sum), run *= q;
+      }
+    } else {
+      COMBINE_ALL(run, sum, up, 0);
     }
     float total = MARKED && begun ? sum : fma_(run, h0, sum), h = shfl_up(total, 1);
     if (lane == 0) h = h0;
@@ -209,10 +228,14 @@ struct Grad {
 #pragma unroll
     for (int i = S - 1; i >= 0; i--) e = MARKED && resets >> i & 1 ? 0.f : a[i] * fma_(dy[i], c[i], e);
     run = decay;
+    if (MARKED) {
 #pragma unroll
-    for (u32 k = 1; k < 32; k <<= 1) {
-      float s = shfl_down(e, k), q = shfl_down(run, k);
-      if (ahead >= k) e = fma_(run, s, e), run *= q;
+      for (u32 k = 1; k < 32; k <<= 1) {
+        float s = shfl_down(e, k), q = shfl_down(run, k);
+        if (ahead >= k) e = fma_(run, s, e), run *= q;
+      }
+    } else {
+      COMBINE_ALL(run, e, down, 31);
     }
     total = MARKED && ends ? e : fma_(run, carry, e), e = shfl_down(total, 1);
     if (lane == 31) e = carry;
@@ -261,13 +284,12 @@ struct Grad {
     }
   }
 
-  // stage brings Δ, u and dy of eight channels of a tile to shared memory.
+  // stage brings Δ, u and dy of W channels of a tile to shared memory.
   __device__ __attribute__((always_inline)) void stage(i64 d0, i64 l0, int m) {
-    u32 c = t & (W - 1);
     i64 d = d0 + c;
     float bias = d < p.d && p.bias ? p.bias[d] : 0.f;
 #pragma unroll 4
-    for (u32 i = t / W; i < T; i += 32) {
+    for (u32 i = first; i < T; i += 32) {
       float dt = 0.f, u = 0.f, dy = 0.f;
       if (d < p.d && (int)i < m) {
         i64 l = l0 + i;
@@ -284,7 +306,7 @@ struct Grad {
 
   // matrices brings B and C of states n0 … to shared memory and clears dB and dC.
   __device__ __attribute__((always_inline)) void matrices(i64 n0, i64 l0, int m) {
-    for (u32 i = t; i < T; i += 256) {
+    for (u32 i = t; i < T; i += threads()) {
       const float *rb = p.b.p + (l0 + i) * p.b.stride + n0, *rc = p.c.p + (l0 + i) * p.c.stride + n0;
 #pragma unroll 4
       for (int n = 0; n < NS; n++) {
@@ -300,22 +322,21 @@ struct Grad {
   __device__ __attribute__((always_inline)) void flush(i64 n0, i64 l0, int m) {
     float *out = p.work + (i64)bid_x() * 2 * p.n * p.l;
     for (u32 n = 0; n < NS && n0 + n < p.n; n++)
-      for (u32 i = t; (int)i < m; i += 256) {
+      for (u32 i = t; (int)i < m; i += threads()) {
         const float *row = sm + n * 4 * T + at(i);
         out[(n0 + n) * p.l + l0 + i] = row[2 * T];
         out[(p.n + n0 + n) * p.l + l0 + i] = row[3 * T];
       }
   }
 
-  // finish writes the gradients of eight channels of a tile.
+  // finish writes the gradients of W channels of a tile.
   __device__ __attribute__((always_inline)) void finish(i64 d0, i64 l0, int m) {
-    u32 c = t & (W - 1);
     i64 d = d0 + c;
     bool there = d < p.d;
     float bias = there && p.bias ? p.bias[d] : 0.f, skip = there && p.skip ? p.skip[d] : 0.f;
     float dbias = 0.f, dskip = 0.f;
 #pragma unroll 2
-    for (u32 i = t / W; i < T; i += 32) {
+    for (u32 i = first; i < T; i += 32) {
       if (!there || (int)i >= m) continue;
       i64 l = l0 + i;
       u32 k = c * ROW + at(i);
@@ -339,14 +360,12 @@ struct Grad {
       dbias += r;
       dskip = fma_(dy, u, dskip);
     }
-    // The four lanes of a channel, then the eight warps.
-    dbias += shfl_bfly(dbias, 8), dskip += shfl_bfly(dskip, 8);
-    dbias += shfl_bfly(dbias, 16), dskip += shfl_bfly(dskip, 16);
-    if (lane < W) sums[warp * W + lane] = dbias, sums[W * W + warp * W + lane] = dskip;
+    // The 32 threads of a channel, in order.
+    sums[t] = dbias, sums[threads() + t] = dskip;
     sync();
     if (t < W && there) {
       dbias = dskip = 0.f;
-      for (u32 k = 0; k < W; k++) dbias += sums[k * W + t], dskip += sums[W * W + k * W + t];
+      for (u32 k = 0; k < 32; k++) dbias += sums[k * W + t], dskip += sums[threads() + k * W + t];
       if (p.dbias) p.dbias[d] += dbias;
       if (p.dskip) p.dskip[d] += dskip;
     }
@@ -387,7 +406,7 @@ struct Grad {
             else if (p.dh.p) carry = p.dh.p[d * p.dh.stride + n];
           }
           // Only the kernel for long sequences has both: its tiles are large.
-          if (S < 16 || ballot(resets != 0)) states<true>(n0, A, h0, carry, dA, dt, u, dy, w, r, y);
+          if (S < 8 || ballot(resets != 0)) states<true>(n0, A, h0, carry, dA, dt, u, dy, w, r, y);
           else states<false>(n0, A, h0, carry, dA, dt, u, dy, w, r, y);
           if (there) {
             p.da.p[d * p.da.stride + n] += dA;
@@ -408,8 +427,8 @@ struct Grad {
   }
 };
 
-KERNEL(256, scan_grad_512)(const GradParams p) { Grad<16, true>(p).run(); }
-KERNEL(256, scan_grad_128)(const GradParams p) { Grad<4, true>(p).run(); }
+KERNEL(384, scan_grad_256)(const GradParams p) { Grad<8, true>(p).run(); }
+KERNELS(256, 1, scan_grad_128)(const GradParams p) { Grad<4, true>(p).run(); }
 KERNELS(256, 1, scan_grad_any)(const GradParams p) { Grad<4, false>(p).run(); }
 
 struct GatherParams {

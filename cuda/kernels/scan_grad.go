@@ -39,36 +39,55 @@ type gatherParams struct {
 	l, n, blocks int64
 }
 
-const (
-	gradWarps  = 8  // channels of a block that are under way at a time
-	gradStates = 16 // states of a pass
-)
+const gradStates = 16 // states of a pass, and the most warps of a block
 
-// gradShared is the dynamic shared memory of a scan_grad kernel with the given
-// steps a tile.
-func gradShared(tile int) int {
-	return 4 * (4*gradStates*tile + 3*gradWarps*(tile+4) + 2*gradWarps*gradWarps)
+// gradShape is how a gradient is cut: a block of so many warps takes as many
+// channels at a time, groups times, through tiles of so many steps.
+type gradShape struct {
+	entry                       Entry
+	tile, warps, groups, blocks int
 }
 
-// gradShape decides the kernel, its tile, how many groups of eight channels a
-// block has, and the number of blocks. Blocks that share one tile of B and C
-// leave fewer parts of dB and dC to be added.
-func (p *Planner) gradShape(rule, L, D, N int) (e Entry, tile, groups, blocks int) {
-	e, tile = ScanGradAny, 128
-	if rule == Released {
-		e = ScanGrad128
-		if L > 256 && gradShared(512) <= p.Device.Shared {
-			e, tile = ScanGrad512, 512
+// shared is the dynamic shared memory of a block.
+func (g gradShape) shared() int {
+	return 4 * (4*gradStates*g.tile + 3*g.warps*(g.tile+4) + 2*32*g.warps)
+}
+
+// gradShape decides how a gradient is cut. Blocks that take several groups share
+// one tile of B and C and leave fewer parts of dB and dC to be added; only where
+// one pass has all states can they.
+func (p *Planner) gradShape(rule, L, D, N int) gradShape {
+	sms := max(p.Device.SMs, 1)
+	fit := func(g gradShape) gradShape {
+		units := ceil(D, g.warps)
+		g.groups = 1
+		if N <= gradStates {
+			g.groups = max(1, ceil(units, sms))
+		}
+		g.blocks = ceil(units, g.groups)
+		return g
+	}
+	small := fit(gradShape{entry: ScanGrad128, tile: 128, warps: 8})
+	if rule != Released {
+		small.entry = ScanGradAny
+	}
+	best, least := small, 0.0
+	if rule != Released || L <= 128 {
+		return small
+	}
+	for warps := 4; warps <= 12; warps++ {
+		g := fit(gradShape{entry: ScanGrad256, tile: 256, warps: warps})
+		if g.shared() > p.Device.Shared {
+			break
+		}
+		// Below seven warps it is latency that counts; staging costs as much as one
+		// and a half.
+		cost := float64(ceil(g.blocks, sms)*g.groups) * (max(float64(warps), 7) + 1.5)
+		if warps == 4 || cost < least {
+			best, least = g, cost
 		}
 	}
-	groups, resident := 1, max(p.Device.SMs, 1)
-	if tile == 128 {
-		resident *= 2
-	}
-	if N <= gradStates {
-		groups = max(1, ceil(ceil(D, gradWarps), resident))
-	}
-	return e, tile, groups, ceil(D, gradWarps*groups)
+	return best
 }
 
 // ScanBackward plans the gradient of Scan.
@@ -80,19 +99,19 @@ func (p *Planner) ScanBackward(a ScanGrad) {
 		p.streamGrad(a)
 		return
 	}
-	e, tile, groups, blocks := p.gradShape(a.Rule, a.L, a.D, a.N)
+	g := p.gradShape(a.Rule, a.L, a.D, a.N)
 	cells := uint64(4 * ceil(a.D*a.N, 64) * 64)
 	if a.D > 0 {
-		add(p, e, [3]int{blocks, 1, 1}, 32*gradWarps, gradShared(tile), &scanGradParams{
+		add(p, g.entry, [3]int{g.blocks, 1, 1}, 32*g.warps, g.shared(), &scanGradParams{
 			u: a.U, delta: a.Delta, z: a.Z, dy: a.DY, a: a.A, b: a.B, c: a.C, h0: a.H0,
 			du: a.DU, ddelta: a.DDelta, dz: a.DZ, da: a.DA, dh: a.DH, bias: a.Bias, skip: a.Skip,
 			dbias: a.DBias, dskip: a.DSkip, states: a.States, resets: a.Resets,
 			carry: a.Work, work: a.Work + cells, l: int64(a.L), d: int64(a.D), n: int64(a.N),
-			rule: int32(a.Rule), softplus: mark(a.Softplus), groups: int32(groups)})
+			rule: int32(a.Rule), softplus: mark(a.Softplus), groups: int32(g.groups)})
 	}
 	if a.N > 0 {
 		add(p, ScanGradGather, [3]int{ceil(2*a.L*a.N, 256), 1, 1}, 256, 0, &gatherParams{db: a.DB, dc: a.DC,
-			work: a.Work + cells, l: int64(a.L), n: int64(a.N), blocks: int64(blocks)})
+			work: a.Work + cells, l: int64(a.L), n: int64(a.N), blocks: int64(g.blocks)})
 	}
 }
 
@@ -101,6 +120,5 @@ func (p *Planner) ScanGradWork(rule, L, D, N int) int {
 	if p.streamsGrad(rule, D, N) {
 		return int(p.streamGradWork(&streamGradParams{}, 0, L, D, N))
 	}
-	_, _, _, blocks := p.gradShape(rule, L, D, N)
-	return 4*ceil(D*N, 64)*64 + 4*blocks*2*L*N
+	return 4*ceil(D*N, 64)*64 + 4*p.gradShape(rule, L, D, N).blocks*2*L*N
 }
