@@ -86,3 +86,42 @@ func BenchmarkTap(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRescan is what a tweak costs on one core, with every kernel set: the
+// history of 4096 tokens again in chunks of 256, with what the screen shows of
+// the last 160.
+func BenchmarkRescan(b *testing.B) {
+	const L, chunk, shown = 4096, 256, 160
+	cfg, w := benchModels()["2x64-N16"]()
+	for _, set := range scan.KernelSets() {
+		b.Run(set.String(), func(b *testing.B) {
+			backend := scan.NewCPU(scan.Options{Threads: 1, Kernels: set})
+			defer backend.Close()
+			m, err := model.New(backend, cfg, w)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer m.Close()
+			s, err := m.NewState()
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Free()
+			tokens := randomTokens(rand.New(rand.NewPCG(1, 1)), cfg, L)
+			tap := &model.Tap{From: chunk - shown, To: chunk, What: model.TapDrive | model.TapH, Func: func(*model.Record) {}}
+			b.ReportAllocs()
+			for b.Loop() {
+				for at := 0; at < L; at += chunk {
+					var o model.Options
+					if at == L-chunk {
+						o.Tap = tap
+					}
+					if err := m.Forward(s, tokens[at:at+chunk], o); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "ms/rescan")
+		})
+	}
+}
