@@ -120,19 +120,25 @@ func lean() {
 	}
 }
 
-// fallback is where a session goes on when its GPU is lost or full: the same
-// weights on the CPU. free is for after the session's end.
+// fallback is where a session goes on when its GPU is lost or full: nowhere if it
+// has none. free is for after the session's end.
 func (in *input) fallback() (open session.Fallback, free func()) {
-	free = func() {}
 	if _, gpu := in.backend.(*cuda.Backend); !gpu {
-		return nil, free
+		return nil, func() {}
 	}
-	return func(cause error) (*model.Model, string, error) {
+	return in.onCPU()
+}
+
+// onCPU opens the same weights on the CPU when it is asked to, and frees them if
+// it was.
+func (in *input) onCPU() (open session.Fallback, free func()) {
+	var opened func()
+	open = func(cause error) (*model.Model, string, error) {
 		b, m, _, err := openModel("cpu", in.cpu, in.file)
 		if err != nil {
 			return nil, "", err
 		}
-		free = func() {
+		opened = func() {
 			m.Close()
 			b.Close()
 		}
@@ -140,7 +146,12 @@ func (in *input) fallback() (open session.Fallback, free func()) {
 			return m, "the GPU's memory is full", nil
 		}
 		return m, "the GPU was lost", nil
-	}, func() { free() }
+	}
+	return open, func() {
+		if opened != nil {
+			opened()
+		}
+	}
 }
 
 // newOracle opens the same weights on the float64 backend, or none where the

@@ -27,6 +27,7 @@ def main():
     if not torch.cuda.is_available():
         print("no CUDA device", file=sys.stderr)
         return 1
+    sys.path.pop(0)  # the script of that name beside this one is not the package
     path = "mamba_ssm kernels" if importlib.util.find_spec("mamba_ssm") else "plain PyTorch"
     print(f"transformers through {path}", file=sys.stderr)
     config = MambaConfig(vocab_size=50280, hidden_size=768, state_size=16, num_hidden_layers=24, conv_kernel=4, expand=2)
