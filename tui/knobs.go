@@ -87,9 +87,9 @@ func knobs() []knob {
 		{id: "ignore", name: "ignore here", kind: session.Ignore, more: true, where: onToken, show: onOff("Δ = 0", "no"), step: flip},
 		{id: "token", name: "token here", kind: session.SetToken, more: true, where: onInput, show: showToken, step: stepToken},
 		{id: "set-h", name: "h cell", kind: session.SetH, more: true, where: onCell, unit: "value",
-			show: showCell, step: stepCell, typed: within(-1e30, 1e30, math.NaN(), "a value of h")},
+			show: showCell(session.SetH), step: stepCell(session.SetH), typed: within(-1e30, 1e30, math.NaN(), "a value of h")},
 		{id: "set-delta", name: "Δ cell", kind: session.SetDelta, more: true, where: onCell, unit: "value",
-			show: showCell, step: stepCell, typed: within(0, 1e6, math.NaN(), "a step size")},
+			show: showCell(session.SetDelta), step: stepCell(session.SetDelta), typed: within(0, 1e6, math.NaN(), "a step size")},
 	}
 }
 
@@ -243,8 +243,11 @@ func showToken(m *Model, t *session.Tweak) string {
 }
 
 func stepToken(m *Model, t *session.Tweak, by int) (session.Tweak, bool) {
-	own := int32(-1)
-	if at := m.cursor.T; at >= 0 && at < m.length() {
+	own, at := int32(-1), m.cursor.T
+	if t != nil { // it may stand elsewhere than the cursor
+		at = t.From
+	}
+	if at >= 0 && at < m.length() {
 		own = m.tokenAt(at).ID
 	}
 	n := int32(m.vocabulary())
@@ -259,23 +262,51 @@ func stepToken(m *Model, t *session.Tweak, by int) (session.Tweak, bool) {
 	return session.Tweak{Token: id}, id != own
 }
 
-// showCell is the cell's value and, where it is the model's own, that it is.
-func showCell(m *Model, t *session.Tweak) string {
-	if t != nil {
-		return "= " + number(t.Value)
+// cellValue is what the clean run has in the cell under the cursor.
+func cellValue(m *Model, kind session.TweakKind) (float64, bool) {
+	w := m.frame.Clean
+	if w == nil || w.At == nil || w.At.T != m.cursor.T || w.At.Layer != m.cursor.Layer {
+		return 0, false
 	}
-	return "as it is"
+	list, i := w.At.Delta, m.cursor.D
+	if kind == session.SetH {
+		list, i = w.At.H, m.cursor.D*w.N+m.cursor.N
+	}
+	if i < 0 || i >= len(list) {
+		return 0, false
+	}
+	return float64(list[i]), true
 }
 
-// stepCell moves a cell's value by a tenth of it.
-func stepCell(m *Model, t *session.Tweak, by int) (session.Tweak, bool) {
-	if t == nil {
-		return session.Tweak{Value: 0}, true
+// showCell is the cell's value, the model's own or another.
+func showCell(kind session.TweakKind) func(*Model, *session.Tweak) string {
+	return func(m *Model, t *session.Tweak) string {
+		if t != nil {
+			return "= " + number(t.Value)
+		}
+		name := fmt.Sprintf("d = %d", m.cursor.D)
+		if kind == session.SetH {
+			name = fmt.Sprintf("h[%d,%d]", m.cursor.D, m.cursor.N)
+		}
+		if v, ok := cellValue(m, kind); ok {
+			return name + ": " + number(v)
+		}
+		return name
 	}
-	size := math.Pow(10, math.Floor(math.Log10(max(math.Abs(t.Value), 1e-3))))
-	v := math.Round(t.Value/size*10)/10*size + float64(by)*size/10
-	if t.Kind == session.SetDelta {
-		v = max(v, 0)
+}
+
+// stepCell moves a cell's value by a tenth of its size, from what the model has.
+func stepCell(kind session.TweakKind) func(*Model, *session.Tweak, int) (session.Tweak, bool) {
+	return func(m *Model, t *session.Tweak, by int) (session.Tweak, bool) {
+		v, _ := cellValue(m, kind)
+		if t != nil {
+			v = t.Value
+		}
+		step := math.Pow(10, math.Floor(math.Log10(max(math.Abs(v), 0.01)))) / 10
+		v = (math.Round(v/step) + float64(by)) * step
+		if kind == session.SetDelta {
+			v = max(v, 0)
+		}
+		return session.Tweak{Value: float64(float32(v))}, true
 	}
-	return session.Tweak{Value: float64(float32(v))}, true
 }

@@ -60,7 +60,7 @@ func TestKnobsComeBack(t *testing.T) {
 				back = true
 				break
 			}
-			next.Kind = k.kind
+			next.Kind, next.From = k.kind, s.cursor.T
 			if k.show(s.Model, &next) == "" {
 				t.Errorf("%s shows nothing at %+v", k.id, next)
 			}
@@ -134,4 +134,23 @@ func TestRuleKnobWalksAll(t *testing.T) {
 	if _, change := k.step(s.Model, now, 1); change {
 		t.Error("after the last rule comes no way back")
 	}
+}
+
+// A replaced token comes back at its own place, wherever the cursor went.
+func TestReplacedTokenComesBack(t *testing.T) {
+	withRobot(t, 120, 40, Options{}, header(t), func(r *robot) {
+		r.Press("[", "ctrl+p")
+		r.Type("another token here")
+		r.Press("enter", "right")
+		r.Sees("1 in force", "token replaced by")
+		r.Press("end") // ends on another token than the replaced one
+		for i := range r.m.handRows() {
+			r.m.hand.at = i
+			if r.m.chosenTweak() != nil {
+				break
+			}
+		}
+		r.Press("left")
+		r.Sees("none in force")
+	})
 }

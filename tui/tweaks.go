@@ -485,28 +485,38 @@ func (m *Model) narrow() tea.Cmd {
 	if m.hand.here {
 		from = max(m.cursor.T, 0)
 	}
-	t := m.chosenTweak()
-	if k := m.chosenKnob(); t == nil && k != nil {
-		t = m.aimed(k)
+	var at []session.Tweak
+	if t := m.chosenTweak(); t != nil {
+		at = append(at, *t)
+	} else if k := m.chosenKnob(); k != nil && k.id == "freeze" {
+		for _, b := range freezeBoxes[:3] {
+			if t := m.frozenTweak(b.kinds[0]); t != nil {
+				at = append(at, *t)
+			}
+		}
+	} else if k != nil {
+		if t := m.aimed(k); t != nil {
+			at = append(at, *t)
+		}
 	}
-	if t == nil {
+	if len(at) == 0 {
 		m.turn()
 		return m.say(note, fmt.Sprintf("the next change acts from token %d on", from))
 	}
-	if k := m.knobOf(t.Kind); k != nil && k.where >= onToken {
+	if k := m.knobOf(at[0].Kind); k != nil && k.where >= onToken {
 		m.turn()
 		return m.say(note, "this acts on one token; the next lasting change begins at token "+strconv.Itoa(from))
 	}
 	list := slices.Clone(m.tweaks())
 	for i := range list {
-		if same(list[i], *t) {
+		if slices.ContainsFunc(at, func(t session.Tweak) bool { return same(list[i], t) }) {
 			list[i].From = from
 		}
 	}
-	if t.ID == 0 {
+	if len(at) > 1 || at[0].ID == 0 {
 		return m.tweak(session.SetTweaks{List: list}, list)
 	}
-	return m.tweak(session.ScopeTweak{ID: t.ID, From: from, To: t.To}, list)
+	return m.tweak(session.ScopeTweak{ID: at[0].ID, From: from, To: at[0].To}, list)
 }
 
 // toggleLayer makes new changes act on the cursor's layer alone, or on all.

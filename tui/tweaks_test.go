@@ -125,6 +125,17 @@ func TestEveryKnob(t *testing.T) {
 				t.Fatalf("%s: backspace leaves %+v", k.id, list)
 			}
 		}
+		// A cell moves from what it holds: the wipe wrote 78.5 to h[9,0].
+		for i, k := range rows() {
+			if k.kind == session.SetH {
+				r.m.hand.at = i
+			}
+		}
+		r.Press("down", "up")
+		r.Sees("h[9,0]: 78.49")
+		r.Press("right")
+		r.Sees("≠ h set to 79")
+		r.Press("backspace")
 		// A token typed instead of stepped to.
 		for i, k := range rows() {
 			if k.kind == session.SetToken {
@@ -161,7 +172,13 @@ func TestFreezeRow(t *testing.T) {
 		r.Sees("✓Δ ✓B ✓C [✓all: LTI]", "3 in force")
 		r.Press("left", "enter")
 		r.Sees("✓Δ ✓B [·C]", "2 in force")
-		r.Press("backspace")
+		r.Press("[", "n") // from the wipe on, both
+		for _, tw := range r.inForce() {
+			if tw.From != 12 || tw.MeanTokens != 28 {
+				t.Errorf("narrowed to %s", tw.Scope())
+			}
+		}
+		r.Press("n", "backspace")
 		r.Sees("·Δ ·B [·C]", "none in force")
 		r.Press("esc", "f")
 		r.Sees("1 in force")

@@ -40,7 +40,7 @@ func both(c *Context) (clean, changed *session.Window, why string) {
 	case clean == nil || clean.To <= clean.From:
 		return nil, nil, "no tokens yet"
 	case changed == nil && c.Frame.Versus.Kind == session.VersusNothing:
-		return nil, nil, "nothing to compare with: t changes something, b compares branches"
+		return nil, nil, "nothing to compare: t changes, b compares branches"
 	case changed == nil:
 		return nil, nil, "computing …"
 	case clean.Layer != changed.Layer || clean.D != changed.D || clean.N != changed.N:
