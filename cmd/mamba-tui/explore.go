@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,6 +17,7 @@ import (
 	"mamba-tui/model/session"
 	"mamba-tui/scan"
 	"mamba-tui/tui"
+	"mamba-tui/tui/snapshot"
 )
 
 // maxOracle is the parameters up to which the screen keeps a copy of the model
@@ -54,9 +57,24 @@ func explore(ctx context.Context, a *app, o explorer) error {
 		Blank:  o.ownPrompt && o.prompt == "",
 		Intro:  o.lesson == "" && (o.intro || !o.ownPrompt && o.file.Card.Name == assets.Default && o.builtin && a.firstStart()),
 		Strict: o.strict,
+		Notes:  []snapshot.Note{{Name: "sha256", Text: o.file.SHA256}},
+		Remake: o.remake,
 		Device: device,
 		Lesson: o.lesson, Language: o.language, Reopen: o.reopen,
 	})
+}
+
+// remake is the command that makes a picture of the explorer again, but for what
+// was changed with keys that it does not name: the tweaks stand beside it.
+func (o explorer) remake(s tui.Scene) string {
+	words := []string{"", "snapshot", "--model", cmp.Or(o.name, o.file.Card.Name), "--prompt", s.Text, "--size", fmt.Sprintf("%dx%d", s.W, s.H)}
+	if s.Keys != "" {
+		words = append(words, "--keys", s.Keys)
+	}
+	if !s.Dark {
+		words = append(words, "--light")
+	}
+	return commandLine(append(words, "--out", "picture.png"))
 }
 
 // show shows the screen on a session, which it closes, and ends a recording

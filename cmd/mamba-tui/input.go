@@ -58,6 +58,7 @@ func (o *inputFlags) hasPrompt() bool {
 
 // input is a model that is ready to compute, and the prompt to start it with.
 type input struct {
+	name      string // as the command line has it; "": it has none
 	file      *checkpoint.File
 	builtin   bool
 	model     *model.Model
@@ -81,7 +82,7 @@ func (a *app) open(o inputFlags) (*input, error) {
 
 // openFile is open with a model that is loaded already.
 func (a *app) openFile(o inputFlags, file *checkpoint.File, builtin bool) (*input, error) {
-	in := &input{file: file, builtin: builtin}
+	in := &input{name: o.model, file: file, builtin: builtin}
 	var err error
 	if in.tokenizer, err = tokenizer.For(in.file.Card, in.file.Config.VocabSize); err != nil {
 		return nil, usage(err)

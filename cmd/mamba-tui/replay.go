@@ -13,6 +13,7 @@ import (
 	"mamba-tui/model/trace"
 	"mamba-tui/scan"
 	"mamba-tui/tui"
+	"mamba-tui/tui/snapshot"
 )
 
 const replayLong = `Open the explorer on a recording: FILE, FILE@STEP or FILE@BRANCH:STEP, or demo,
@@ -202,7 +203,24 @@ func showReplay(ctx context.Context, a *app, p *replayed) error {
 	if err := p.trace.Fault(); err != nil {
 		fmt.Fprintln(a.err, "mamba-tui: "+oneLine(err))
 	}
-	return a.show(ctx, p.session, nil, tui.Options{Blank: true, At: p.at(), Badge: p.status})
+	return a.show(ctx, p.session, nil, tui.Options{
+		Blank: true, At: p.at(), Badge: p.badge(), Remake: p.remake,
+		Notes: []snapshot.Note{{Name: "sha256", Text: p.trace.Meta.Model.SHA256}, {Name: "recording", Text: p.trace.Meta.ID}},
+	})
+}
+
+// remake is the command that makes a picture of a replay again.
+func (p *replayed) remake(s tui.Scene) string {
+	// The cursor begins at the step: the keys that walk there are not needed.
+	keys := strings.TrimSpace(strings.ReplaceAll(" "+s.Keys, " left", ""))
+	words := []string{"", "trace", "export", fmt.Sprintf("%s@%d:%d", p.file, s.Branch, max(s.T, 0)), "--size", fmt.Sprintf("%dx%d", s.W, s.H)}
+	if keys != "" {
+		words = append(words, "--keys", keys)
+	}
+	if !s.Dark {
+		words = append(words, "--light")
+	}
+	return commandLine(append(words, "--out", "picture.png"))
 }
 
 // badge is the status in the status line, which has no room for numbers.

@@ -279,6 +279,9 @@ func (r *Recorder) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
+		if r.err == errEnded {
+			return nil
+		}
 		return r.err
 	}
 	r.closed = true
@@ -289,13 +292,13 @@ func (r *Recorder) Close() error {
 			}
 		}
 	}
-	err := r.err
 	if c, ok := r.out.(io.Closer); ok {
-		err = errors.Join(err, c.Close())
+		if err := c.Close(); r.err == nil {
+			r.err = err
+		}
 	}
-	r.err = errors.Join(err, nil)
 	if r.err == nil {
-		r.err = errEnded
+		r.err = errEnded // for what comes after
 		return nil
 	}
 	return r.err
