@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -37,7 +38,7 @@ func TestRecordScreen(t *testing.T) {
 			name := filepath.Join(t.TempDir(), "s.npz")
 			s := startTerminal(t, program(t, "--prompt", "¶4ab", "--record", name))
 			s.wait("hand-written")
-			s.tty.WriteString("icd?")
+			s.tty.WriteString(c.keys)
 			steps := func() int {
 				tr, err := trace.OpenFile(name)
 				if err != nil {
@@ -47,7 +48,7 @@ func TestRecordScreen(t *testing.T) {
 				n, _ := tr.Counts()
 				return n
 			}
-			for end := time.Now().Add(10 * time.Second); steps() < 7; time.Sleep(10 * time.Millisecond) {
+			for end := time.Now().Add(10 * time.Second); steps() < c.want; time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(end) {
 					t.Fatalf("%d steps in the file", steps())
 				}
@@ -56,7 +57,7 @@ func TestRecordScreen(t *testing.T) {
 			if got := s.end(); got != c.code {
 				t.Errorf("exit code %d, want %d", got, c.code)
 			}
-			if c.closed && !strings.Contains(s.text(), "recorded 7 steps") {
+			if c.closed && !strings.Contains(s.text(), fmt.Sprintf("recorded %d steps", c.want)) {
 				t.Errorf("the program ends with %q", s.text()[max(0, len(s.text())-200):])
 			}
 			tr, err := trace.OpenFile(name)
@@ -74,7 +75,7 @@ func TestRecordScreen(t *testing.T) {
 			}
 			defer m.Close()
 			r, err := trace.Verify(context.Background(), tr, m, nil)
-			if err != nil || !r.Exact() || r.Steps != 7 || tr.Closed() != c.closed {
+			if err != nil || !r.Exact() || r.Steps != c.want || tr.Closed() != c.closed {
 				t.Errorf("%v %+v, closed %v: %v", err, r, tr.Closed(), tr.Fault())
 			}
 		})
