@@ -20,18 +20,15 @@ import (
 // holds what was typed even when it is killed.
 func TestRecordScreen(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		end    func(s *terminal)
-		code   int
-		closed bool
+		name, keys string
+		steps      int
+		end        func(s *terminal)
+		code       int
+		closed     bool
 	}{
-		{"q", func(s *terminal) {
-			s.tty.WriteString("\x1b")
-			time.Sleep(100 * time.Millisecond)
-			s.tty.WriteString("q")
-		}, 0, true},
-		{"SIGTERM", func(s *terminal) { s.cmd.Process.Signal(syscall.SIGTERM) }, exitInterrupted, true},
-		{"SIGKILL", func(s *terminal) { s.cmd.Process.Signal(syscall.SIGKILL) }, -1, false},
+		{"q", "", 4, func(s *terminal) { s.tty.WriteString("q") }, 0, true},
+		{"SIGTERM", "icd?", 7, func(s *terminal) { s.cmd.Process.Signal(syscall.SIGTERM) }, exitInterrupted, true},
+		{"SIGKILL", "icd?", 7, func(s *terminal) { s.cmd.Process.Signal(syscall.SIGKILL) }, -1, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +45,7 @@ func TestRecordScreen(t *testing.T) {
 				n, _ := tr.Counts()
 				return n
 			}
-			for end := time.Now().Add(10 * time.Second); steps() < c.want; time.Sleep(10 * time.Millisecond) {
+			for end := time.Now().Add(10 * time.Second); steps() < c.steps; time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(end) {
 					t.Fatalf("%d steps in the file", steps())
 				}
@@ -57,7 +54,7 @@ func TestRecordScreen(t *testing.T) {
 			if got := s.end(); got != c.code {
 				t.Errorf("exit code %d, want %d", got, c.code)
 			}
-			if c.closed && !strings.Contains(s.text(), fmt.Sprintf("recorded %d steps", c.want)) {
+			if c.closed && !strings.Contains(s.text(), fmt.Sprintf("recorded %d steps", c.steps)) {
 				t.Errorf("the program ends with %q", s.text()[max(0, len(s.text())-200):])
 			}
 			tr, err := trace.OpenFile(name)
@@ -75,7 +72,7 @@ func TestRecordScreen(t *testing.T) {
 			}
 			defer m.Close()
 			r, err := trace.Verify(context.Background(), tr, m, nil)
-			if err != nil || !r.Exact() || r.Steps != c.want || tr.Closed() != c.closed {
+			if err != nil || !r.Exact() || r.Steps != c.steps || tr.Closed() != c.closed {
 				t.Errorf("%v %+v, closed %v: %v", err, r, tr.Closed(), tr.Fault())
 			}
 		})
