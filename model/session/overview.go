@@ -1,10 +1,6 @@
 package session
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
 // Span asks for an Overview of tokens [From, To) in so many cells. It is
 // clipped to the history; a To beyond the end, such as End, is the end.
@@ -55,18 +51,12 @@ func (r *run) overview(sp Span, layer int) *Overview {
 	o := &Overview{From: from, To: to, Layer: layer,
 		Kept: make([]Extent, cells), Delta: make([]Extent, cells), HNorm: make([]Extent, cells),
 		Wipes: make([]int, cells), Halves: make([]int, cells)}
-	e, _ := slices.BinarySearchFunc(s.events, from, func(e Event, t int) int { return cmp.Compare(e.T, t) })
 	for i := range cells {
 		a, b := o.Start(i), o.Start(i+1)
 		n := s.pyramid.extent(s, a-s.start, b-s.start)
-		o.Kept[i], o.Delta[i], o.HNorm[i] = n[0].public(), n[1].public(), n[2].public()
-		for ; e < len(s.events) && s.events[e].T < b; e++ {
-			if s.events[e].Tick == TickWipe {
-				o.Wipes[i]++
-			} else {
-				o.Halves[i]++
-			}
-		}
+		x := &n.extents
+		o.Kept[i], o.Delta[i], o.HNorm[i] = x[0].public(), x[1].public(), x[2].public()
+		o.Wipes[i], o.Halves[i] = n.wipes, n.halves
 	}
 	return o
 }

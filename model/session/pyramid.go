@@ -38,19 +38,24 @@ func (e *extent) join(f extent) {
 }
 
 // node is what a stretch of tokens comes to.
-type node [len(overviewColumns)]extent
+type node struct {
+	extents       [len(overviewColumns)]extent
+	wipes, halves int // reset ticks
+}
 
 func emptyNode() (n node) {
-	for i := range n {
-		n[i] = nothing
+	for i := range n.extents {
+		n.extents[i] = nothing
 	}
 	return n
 }
 
 func (n *node) join(m *node) {
-	for i := range n {
-		n[i].join(m[i])
+	for i := range n.extents {
+		n.extents[i].join(m.extents[i])
 	}
+	n.wipes += m.wipes
+	n.halves += m.halves
 }
 
 // pyramid sums a summary up at several widths: level k has a node for every
@@ -92,7 +97,13 @@ func (n *node) tokens(s *summary, i, j int) {
 	for ; i < j; i++ {
 		st, k := s.stretches[i/stretchTokens], i%stretchTokens
 		for x, c := range overviewColumns {
-			n[x].take(st[c][k])
+			n.extents[x].take(st[c][k])
+		}
+		switch TickOf(st[colKept][k]) {
+		case TickWipe:
+			n.wipes++
+		case TickHalf:
+			n.halves++
 		}
 	}
 }

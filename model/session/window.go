@@ -211,6 +211,17 @@ func (w *rows) record(rec *model.Record, at int, in conditions) {
 // writes is ‖B̄·u‖ over the states of each channel.
 func writes(dst []float32, rule scan.Rule, a, delta, u, b []float32) {
 	N := len(b)
+	if rule == scan.Released { // B̄ = Δ·B: one gain for all states
+		var sum float64
+		for _, x := range b {
+			sum += float64(x) * float64(x)
+		}
+		taken := math.Sqrt(sum)
+		for d := range dst {
+			dst[d] = float32(math.Abs(float64(delta[d])*float64(u[d])) * taken)
+		}
+		return
+	}
 	for d := range dst {
 		var sum float64
 		for n := range N {
