@@ -107,7 +107,7 @@ func (a *app) openReplay(ctx context.Context, name string, o replayOptions) (_ *
 	}
 	p.branch = b.ID
 	if p.step >= b.Len {
-		return nil, usagef("%s has no step %d: branch %d ends with step %d", quote(p.file), p.step, b.ID, b.Len-1)
+		return nil, noStep(p.place, b)
 	}
 	options := session.Options{Card: p.trace.Meta.Model.Card, Parameters: p.trace.Meta.Model.Parameters}
 	machine, err := a.replayMachine(ctx, p, o, &options)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -39,6 +41,18 @@ func (o *fromFlags) addTo(cmd *cobra.Command) {
 func (o *fromFlags) check(r recordFlags) error {
 	if o.state != "" && r.file != "" {
 		return usagef("a recording needs all of the past, which a state by itself does not have: use --resume FILE@STEP")
+	}
+	if o.saveState == "" {
+		return nil
+	}
+	// The state is written last: that it cannot be should not be said after hours.
+	if _, err := os.Lstat(o.saveState); err == nil {
+		return usagef("%s is there already: name another file, or move it away", quote(o.saveState))
+	}
+	if dir, err := os.Stat(filepath.Dir(o.saveState)); err != nil {
+		return fmt.Errorf("--save-state: %w", err)
+	} else if !dir.IsDir() {
+		return usagef("--save-state: %s is no folder", quote(filepath.Dir(o.saveState)))
 	}
 	return nil
 }
@@ -75,6 +89,12 @@ func openTrace(name string) (*trace.Trace, error) {
 		return trace.Open(bytes.NewReader(assets.Demo), int64(len(assets.Demo)))
 	}
 	t, err := trace.OpenFile(name)
+	if at := strings.LastIndexByte(name, '@'); at > 0 && errors.Is(err, fs.ErrNotExist) {
+		if _, is := os.Stat(name[:at]); is == nil {
+			return nil, usagef("%s: there is no such file, and after %s comes no step: want FILE@STEP or FILE@BRANCH:STEP with numbers from 0",
+				quote(name), quote(name[:at]))
+		}
+	}
 	return t, usage(err)
 }
 
@@ -100,6 +120,11 @@ func weightsOf(t *trace.Trace, o inputFlags) (file *checkpoint.File, builtin boo
 			quote(o.model), file.SHA256, quote(t.Meta.Model.Card.Name), tokenizer.Visible(t.Meta.Model.SHA256))
 	}
 	return file, builtin, nil
+}
+
+// noStep says that the branch of a recording ends before a place.
+func noStep(p place, b trace.BranchInfo) error {
+	return usagef("%s has no step %d: branch %d ends with step %d", quote(p.file), p.step, b.ID, b.Len-1)
 }
 
 // start is where a run begins.
@@ -142,6 +167,9 @@ func (a *app) openResumed(ctx context.Context, o *runOptions) (*input, *start, e
 	}
 	if p.step < 0 {
 		p.step = b.Len - 1
+	}
+	if p.step >= b.Len {
+		return nil, nil, noStep(p, b)
 	}
 	file, builtin, err := weightsOf(t, o.input)
 	if err != nil {

@@ -126,9 +126,6 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	if o.json {
 		r = &jsonReport{out: out}
 	}
-	if err := r.begin(in, o); err != nil {
-		return err
-	}
 	w, err := newWalk(in, o.top)
 	if err != nil {
 		return err
@@ -143,6 +140,9 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	defer func() {
 		err = errors.Join(err, a.endRecording(w, o.record.file), o.from.save(w))
 	}()
+	if err := r.begin(in, o); err != nil {
+		return err
+	}
 	for rest := in.tokens; len(rest) > 0; {
 		if ctx.Err() != nil {
 			return errInterrupted

@@ -56,13 +56,17 @@ func TestExportLanes(t *testing.T) {
 	if kept, err := strconv.ParseFloat(rows[13][6], 64); err != nil || kept > 1e-6 {
 		t.Errorf("the wipe keeps %q", rows[13][6])
 	}
-	lines := strings.Split(strings.TrimSuffix(string(exportDemo(t, "lanes.json", "demo@2:26")), "\n"), "\n")
-	var about, lane map[string]any
-	if len(lines) != 2 || json.Unmarshal([]byte(lines[0]), &about) != nil || json.Unmarshal([]byte(lines[1]), &lane) != nil {
-		t.Fatalf("%q", lines)
+	var about struct {
+		Type   string           `json:"type"`
+		Schema int              `json:"schema"`
+		SHA256 string           `json:"sha256"`
+		Lanes  []map[string]any `json:"lanes"`
 	}
-	if about["type"] != "lanes" || about["schema"] != 1.0 || about["sha256"] != demoHash || lane["step"] != 26.0 || lane["text"] != "4" || lane["kept"] != 1.0 {
-		t.Errorf("%v %v", about, lane)
+	if err := json.Unmarshal(exportDemo(t, "lanes.json", "demo@2:26"), &about); err != nil || len(about.Lanes) != 1 {
+		t.Fatalf("%v %+v", err, about)
+	}
+	if lane := about.Lanes[0]; about.Type != "lanes" || about.Schema != 1 || about.SHA256 != demoHash || lane["step"] != 26.0 || lane["text"] != "4" || lane["kept"] != 1.0 {
+		t.Errorf("%+v", about)
 	}
 }
 

@@ -76,7 +76,7 @@ func lanesCSV(ctx context.Context, x *exported) ([]byte, error) {
 // scaleNote says what the numbers are.
 var scaleNote = snapshot.Note{Name: "scale", Text: "as recorded, not scaled"}
 
-// lanesJSON is one object a line, the first of which says what the others are.
+// lanesJSON is one object: what the numbers are of, and a lane a line.
 func lanesJSON(ctx context.Context, x *exported) ([]byte, error) {
 	notes, err := x.notes()
 	if err != nil {
@@ -86,18 +86,17 @@ func lanesJSON(ctx context.Context, x *exported) ([]byte, error) {
 	for _, n := range append(notes, scaleNote) {
 		about[n.Name] = n.Text
 	}
-	var b bytes.Buffer
-	line := func(v any) error {
-		text, err := json.Marshal(v)
-		b.Write(append(escapeJSON(text), '\n'))
-		return err
-	}
-	if err := line(about); err != nil {
+	head, err := json.Marshal(about)
+	if err != nil {
 		return nil, err
 	}
+	var b bytes.Buffer
+	b.Write(escapeJSON(bytes.TrimSuffix(head, []byte("}"))))
+	b.WriteString(",\"lanes\":[")
+	between := "\n"
 	err = x.lanes(ctx, func(r *trace.Rows, i, layer int, lane []float32) error {
 		row := map[string]any{
-			"type": "lane", "step": r.From + i, "branch": r.Branch, "id": r.Token[i],
+			"step": r.From + i, "branch": r.Branch, "id": r.Token[i],
 			"text": strings.TrimSpace(symbol(x.trace.Meta, r.Token[i])), "layer": layer,
 		}
 		for k, v := range lane {
@@ -106,8 +105,13 @@ func lanesJSON(ctx context.Context, x *exported) ([]byte, error) {
 				row[x.trace.Meta.Lanes[k]] = v
 			}
 		}
-		return line(row)
+		text, err := json.Marshal(row)
+		b.WriteString(between)
+		b.Write(escapeJSON(text))
+		between = ",\n"
+		return err
 	})
+	b.WriteString("\n]}\n")
 	return b.Bytes(), err
 }
 

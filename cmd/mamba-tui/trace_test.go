@@ -228,18 +228,22 @@ func TestRunResume(t *testing.T) {
 		want string
 		args []string
 	}{
-		{"has 16", []string{"--resume", name + "@16"}},
+		{"has no step 16: branch 1 ends with step 15", []string{"--resume", name + "@16"}},
+		{"comes no step", []string{"--resume", name + "@x"}},
 		{"no branch 2", []string{"--resume", name + "@2:1"}},
 		{"use --resume", []string{"--state", state, "--record", next + "2"}},
 		{"the model wants [64 8]", []string{"--state", state, "--model", "header"}},
 		{"a state means nothing to other weights", []string{"--state", foreign}},
 		{"is there already", []string{"--prompt", "¶", "--save-state", state}},
+		{"no such file", []string{"--prompt", "¶", "--save-state", name + ".missing/state"}},
 		{"not the same model", []string{"--resume", name, "--model", "majority"}},
 		{"no such file", []string{"--resume", "no such file"}},
 		{"none of the others can be", []string{"--resume", name, "--state", state}},
 	} {
 		if r := execute("", append([]string{"run"}, c.args...)...); r.code != 2 || !strings.Contains(r.err, c.want) {
 			t.Errorf("%q: %d %s", c.args, r.code, r.err)
+		} else if r.out != "" {
+			t.Errorf("%q: a report begins before it is known that it cannot end: %s", c.args, r.out)
 		}
 	}
 }
