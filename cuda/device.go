@@ -2,6 +2,7 @@ package cuda
 
 import (
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"mamba-tui/cuda/internal/driver"
@@ -20,9 +21,13 @@ type device struct {
 	ended chan struct{} // closed when the goroutine has ended
 	crowd int           // processors that there are
 
+	sleeps atomic.Bool // the caller of ask gave its processor up
+
 	// The goroutine's own.
 	failure error // the first one since Sync last told
 	lost    bool  // it is one that the device does not recover from
+	// answered says that the newest command was an answer to a caller who slept.
+	answered bool
 }
 
 // argBytes is room for the largest argument struct of a kernel.
@@ -66,13 +71,7 @@ func start(set func(d *device) error) (*device, error) {
 		if err != nil {
 			return
 		}
-		for {
-			c, ok := await(d, d.queue)
-			if !ok {
-				return
-			}
-			d.obey(c)
-		}
+		d.obeyAll()
 	}()
 	return d, <-ready
 }
@@ -84,9 +83,11 @@ func (d *device) obey(c *command) {
 		err, reply := c.call(), c.reply
 		c.call, c.reply = nil, nil
 		d.spare <- c
+		d.answered = d.sleeps.Load()
 		reply <- err
 		return
 	}
+	d.answered = false
 	if !d.lost {
 		if r := c.do(d, c); r != driver.OK {
 			d.fail(c.what, r)
@@ -118,29 +119,62 @@ func (d *device) ask(f func() error) error {
 	c, reply := d.next(), make(chan error, 1)
 	c.call, c.reply = f, reply
 	d.send(c)
-	err, _ := await(d, reply)
-	return err
-}
-
-// looks is how often await looks before it sleeps: some tens of microseconds.
-// A token's launches and its answer follow one another faster than that, and to
-// be woken takes about as long.
-const looks = 5000
-
-// await is <-c, which keeps the processor for a moment where there are enough
-// others.
-func await[T any](d *device, c <-chan T) (v T, ok bool) {
-	if d.crowd >= 4 {
-		for range looks {
-			select {
-			case v, ok = <-c:
-				return v, ok
-			default:
-			}
+	if d.crowd >= enough {
+		if err, _, got := look(reply, waitAnswer); got {
+			return err
 		}
 	}
-	v, ok = <-c
-	return v, ok
+	d.sleeps.Store(true)
+	defer d.sleeps.Store(false)
+	return <-reply
+}
+
+// For how long the two goroutines keep their processors while they wait for each
+// other, where there are enough processors: a token of a small model takes less,
+// and to be woken costs as much again. The goroutine of the device waits for the
+// next command, which follows an answer at once or much later; its caller waits
+// for the device.
+const (
+	waitCommand = 30 * time.Microsecond
+	waitAnswer  = 300 * time.Microsecond
+	enough      = 4
+)
+
+// look receives from c without giving the processor up, for so long; got says
+// whether it did.
+func look[T any](c <-chan T, long time.Duration) (v T, open, got bool) {
+	begin := time.Now()
+	for n := 1; ; n++ {
+		select {
+		case v, open = <-c:
+			return v, open, true
+		default:
+		}
+		if n%64 == 0 && time.Since(begin) > long {
+			return v, false, false
+		}
+	}
+}
+
+// obeyAll does commands until there are no more. After an answer to a caller who
+// sleeps it does not look for the next command but sleeps as well: the Go
+// scheduler then runs the caller on this processor, where it would otherwise wait
+// for some fifty microseconds before it takes the caller to another.
+func (d *device) obeyAll() {
+	for {
+		var c *command
+		open, got := false, false
+		if d.crowd >= enough && !d.answered {
+			c, open, got = look(d.queue, waitCommand)
+		}
+		if !got {
+			c, open = <-d.queue
+		}
+		if !open {
+			return
+		}
+		d.obey(c)
+	}
 }
 
 // launch enqueues a kernel. args is copied.

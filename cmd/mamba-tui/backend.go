@@ -265,7 +265,7 @@ func cudaStatus() backendStatus {
 // lines are what doctor prints of a device.
 func (d deviceInfo) lines() []string {
 	l := []string{fmt.Sprintf("%s, %s, compute capability %s, %.1f GiB, driver for CUDA %s",
-		quote(d.Name), d.UUID, d.Capability, float64(d.Memory)/(1<<30), d.Driver)}
+		sentence(d.Name), d.UUID, d.Capability, float64(d.Memory)/(1<<30), d.Driver)}
 	if d.Problem != "" {
 		l = append(l, "problem: "+oneLine(errors.New(d.Problem)))
 	}

@@ -13,6 +13,8 @@ import statistics
 import sys
 import time
 
+sys.path.pop(0)  # this folder: its mamba_ssm.py is not the package of that name
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
