@@ -12,6 +12,7 @@ import (
 	"mamba-tui/assets"
 	"mamba-tui/model/session"
 	"mamba-tui/model/trace"
+	"mamba-tui/scan"
 )
 
 // recordedFile is a recording made by the program, and what it printed.
@@ -107,7 +108,7 @@ func TestTraceVerify(t *testing.T) {
 	if err := json.Unmarshal([]byte(ok(t, "", "trace", "verify", "--json", name)), &v); err != nil || !v.Exact || v.Steps != 80 || v.First != nil {
 		t.Errorf("%v %+v", err, v)
 	}
-	if strings.Contains(ok(t, "", "doctor"), "avx2") {
+	if scan.AVX2.Check() == nil {
 		out := ok(t, "", "trace", "verify", name, "--cpu", "avx2")
 		if !strings.Contains(out, "First difference: step ") || !strings.Contains(out, "within the tolerance of 0.0001\n") || strings.Contains(out, "not within") {
 			t.Error(out)
