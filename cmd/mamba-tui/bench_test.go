@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"image/png"
@@ -13,6 +15,7 @@ import (
 	"mamba-tui/model"
 	"mamba-tui/scan"
 	"mamba-tui/scan/bench"
+	"mamba-tui/tui/snapshot"
 )
 
 // tinyBench measures everything, of nothing.
@@ -111,17 +114,49 @@ func TestBenchJSON(t *testing.T) {
 	}
 }
 
+// madeUp are rows of every kind: rates, a share, an error, curves with an end.
+func madeUp() []bench.Row {
+	rows := []bench.Row{
+		{Suite: "limits", Name: "multiply-adds", Backend: "cpu generic", Threads: 1, Repetitions: 1, GFLOPS: 6.25},
+		{Suite: "scan", Name: bench.NameFused, Shape: "L=8 D=32 N=16", Backend: "cpu generic", Threads: 1, NS: 4096, Repetitions: 3,
+			Element: "state", NSPerElement: 1, GFLOPS: 3, GBytes: 0.5, Limit: bench.LimitFMA, Share: 0.48},
+		{Suite: "model", Name: "decode bf16", Shape: "layers=2", Backend: "cpu avx2", Threads: 2, NS: 2e6, Repetitions: 9,
+			Element: "token", NSPerElement: 2e6, PerSecond: 500, Limit: bench.LimitMemory, Share: 0.97, Error: 0.0018},
+		{Suite: "screen", Name: "typed token", Shape: "80x24 cells", Backend: "header-exact", Threads: 1, NS: 3e5, Element: "frame", NSPerElement: 3e5, Note: "7.2 KB of text"},
+	}
+	for i, name := range []string{bench.NameFused, bench.NameAttention} {
+		for L := 256; L <= 4096; L *= 2 {
+			r := bench.Row{Suite: "sweep", Name: name, Shape: "L=? D=256 N=16", Backend: "cpu avx2", Threads: 1, Length: L, NS: float64(L) * 1000, Repetitions: 1}
+			if i == 1 && L > 1024 {
+				r.NS, r.LeftOut = 0, "would take about 6s, more than 5s"
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
 // TestBenchDoc: a document with a table for every suite and the chart.
 func TestBenchDoc(t *testing.T) {
-	a, out, _ := testApp("")
-	o := tinyBench(benchSuites...)
-	o.doc = true
-	if err := a.bench(context.Background(), o); err != nil {
+	var out bytes.Buffer
+	w := &benchDoc{out: bufio.NewWriter(&out)}
+	if err := w.begin(machine{}, benchOptions{suites: benchSuites, quick: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range madeUp() {
+		if err := w.row(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := first(w.end(machine{CPU: "A CPU", Load: "1 2 3"}), w.out.Flush()); err != nil {
 		t.Fatal(err)
 	}
 	text := out.String()
-	for _, want := range []string{"# What the machine reaches", "mamba-tui bench --quick --markdown", cpuName(), "## Limits", "## The scan", "## Models", "## The screen",
-		"| fused scan | L=8 D=32 N=16 | cpu generic | 1 |", "```text", "2⁹", bench.NameAttention} {
+	for _, want := range []string{"# What the machine reaches", "mamba-tui bench --quick --markdown", "A CPU", "load 1 2 3 at the start",
+		"## Limits", "## The scan", "## Models", "## The screen",
+		"| fused scan | L=8 D=32 N=16 | cpu generic | 1 | 1 ns/state | 3.00 | 0.500 | 48 % of multiply-adds |  |",
+		"| decode bf16 | layers=2 | cpu avx2 | 2 | 2 ms/token |  |  | 97 % of reading memory | 500 tokens/s, error 0.002 |",
+		"```text", "2⁸", "2¹²", "left out: attention, causal at L=4096: would take about 6s, more than 5s"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
@@ -133,34 +168,32 @@ func TestBenchDoc(t *testing.T) {
 	}
 }
 
-// TestBenchPlot: pictures of the curves; an existing file stays.
+// TestBenchPlot: pictures of the curves; an existing file stays, and is refused
+// before anything is measured.
 func TestBenchPlot(t *testing.T) {
-	dir := t.TempDir()
-	for _, ending := range []string{"png", "svg", "ansi"} {
-		a, _, _ := testApp("")
-		o := tinyBench("scan")
-		o.plot = filepath.Join(dir, "f."+ending)
-		if err := a.bench(context.Background(), o); err != nil {
-			t.Fatal(err)
+	for _, kind := range []snapshot.Kind{snapshot.KindSVG, snapshot.KindANSI} {
+		text, err := encodeFigure(madeUp(), machine{CPU: "A CPU"}, kind)
+		if err != nil || !strings.Contains(string(text), "attention") || !strings.Contains(string(text), "A CPU") {
+			t.Errorf("%s has no legend, %v", kind, err)
 		}
-		f, err := os.Open(o.plot)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if ending == "png" {
-			if p, err := png.Decode(f); err != nil || p.Bounds().Dx() < 1000 {
-				t.Errorf("the picture is %v, %v", p, err)
-			}
-			continue
-		}
-		text, err := os.ReadFile(o.plot)
-		if err != nil || !strings.Contains(string(text), "attention") {
-			t.Errorf("%s has no legend, %v", ending, err)
-		}
-		if err := a.bench(context.Background(), o); exitCode(err) != exitUsage {
-			t.Errorf("an existing file: %v", err)
-		}
+	}
+	a, out, _ := testApp("")
+	o := tinyBench("scan")
+	o.plot = filepath.Join(t.TempDir(), "f.png")
+	if err := a.bench(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(o.plot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if p, err := png.Decode(f); err != nil || p.Bounds().Dx() < 1000 {
+		t.Errorf("the picture is %v, %v", p, err)
+	}
+	out.Reset()
+	if err := a.bench(context.Background(), o); exitCode(err) != exitUsage || out.Len() > 0 {
+		t.Errorf("an existing file: %v, after %q", err, out)
 	}
 }
 
