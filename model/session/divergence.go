@@ -11,8 +11,9 @@ import (
 type Divergence struct {
 	From int
 	// H holds, for each layer, ‖h_a − h_b‖ / max(‖h_a‖, ‖h_b‖) after every token
-	// (T): 0 where they are the same, NaN where one is not a number. A layer
-	// whose states were not kept, because the window is too large, is nil.
+	// (T): 0 where they are the same, √2 where they are as large and have no
+	// cell in common, at most 2, NaN where one is not a number. A layer whose
+	// states were not kept, because the window is too large, is nil.
 	H [][]float32
 	// Output is the total variation between the distributions of the next token
 	// (T), ½·Σ|p_a − p_b|: 0 to 1. It is nil where logits are not known.
