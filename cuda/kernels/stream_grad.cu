@@ -294,8 +294,8 @@ struct Out : Place {
 
   // part goes through the 8 steps from base on, forwards and backwards. More would
   // take more registers than three blocks have, and more code than the cache of
-  // instructions holds.
-  METHOD void part(int s, int base, u32 resets, f4 h) {
+  // instructions holds. MARKED: there are resets.
+  template <bool MARKED> METHOD void part(int s, int base, u32 resets, f4 h) {
     f4 old[PART]; // Ā·h before the step
     u32 lane = t & 31;
 #pragma unroll
@@ -303,7 +303,7 @@ struct Out : Place {
       int row = base + i;
       float d = lds1(&delta(s)[row * CH + group]), x = d * lds1(&u(s)[row * CH + group]);
       f4 q = lds4(&b(s)[row * S + sub * SPL]), k = lds4(&c(s)[row * S + sub * SPL]);
-      bool reset = resets >> i & 1;
+      bool reset = MARKED && resets >> i & 1;
       float sum = 0.f;
 #pragma unroll
       for (int j = 0; j < SPL; j++) {
@@ -323,7 +323,7 @@ struct Out : Place {
       float d = lds1(&delta(s)[row * CH + group]), x = d * lds1(&u(s)[row * CH + group]);
       float g = lds1(&dy()[row * CH + group]);
       f4 q = lds4(&b(s)[row * S + sub * SPL]), k = lds4(&c(s)[row * S + sub * SPL]);
-      bool reset = resets >> i & 1;
+      bool reset = MARKED && resets >> i & 1;
       float w = 0.f, r = 0.f, v[8];
 #pragma unroll
       for (int j = 0; j < SPL; j++) {
@@ -364,7 +364,7 @@ struct Out : Place {
   }
 
   // pass leaves h before every part but the first, of which there are parts.
-  METHOD void pass(int s, int parts, u32 resets) const {
+  template <bool MARKED> METHOD void pass(int s, int parts, u32 resets) const {
     f4 h = start(s, 0);
 #pragma unroll 1
     for (int k = 1; k < parts; k++) {
@@ -372,7 +372,7 @@ struct Out : Place {
       for (int i = (k - 1) * PART; i < k * PART; i++) {
         float d = lds1(&delta(s)[i * CH + group]), x = d * lds1(&u(s)[i * CH + group]);
         f4 q = lds4(&b(s)[i * S + sub * SPL]);
-        bool reset = resets >> i & 1;
+        bool reset = MARKED && resets >> i & 1;
 #pragma unroll
         for (int j = 0; j < SPL; j++) {
           float v = ex2(d * a[j]) * h[j];
@@ -457,10 +457,12 @@ struct Out : Place {
       }
       sync();
       int parts = (m + PART - 1) / PART;
-      pass(s, parts, resets);
+      if (resets) pass<true>(s, parts, resets);
+      else pass<false>(s, parts, 0);
 #pragma unroll 1
       for (int k = parts - 1; k >= 0; k--) {
-        part(s, k * PART, resets >> k * PART, start(s, k));
+        if (resets) part<true>(s, k * PART, resets >> k * PART, start(s, k));
+        else part<false>(s, k * PART, 0, start(s, k));
         sync();
         gather(l0 + k * PART, m - k * PART < PART ? m - k * PART : PART);
       }
