@@ -55,7 +55,12 @@ func (p *Planner) streamShape(L, D, batch int) (b streamBlock, chunk int) {
 		each = 16
 	}
 	chunks := max(each*sms/b.blocks(D, batch), 1)
-	chunk = max(ceil(ceil(L, chunks), streamTile)*streamTile, 2*streamTile)
+	// One tile a chunk, where two would leave multiprocessors without a block.
+	least := 2 * streamTile
+	if b.blocks(D, batch)*ceil(L, streamTile) <= 2*sms {
+		least = streamTile
+	}
+	chunk = max(ceil(ceil(L, chunks), streamTile)*streamTile, least)
 	if L <= 2*chunk {
 		return b, L
 	}
