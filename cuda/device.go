@@ -56,7 +56,7 @@ type command struct {
 // start runs the goroutine of a device. set is run on it first; when it fails,
 // the goroutine ends and its error is returned.
 func start(set func(d *device) error) (*device, error) {
-	d := &device{crowd: min(runtime.GOMAXPROCS(0), runtime.NumCPU()), queue: make(chan *command, inFlight), spare: make(chan *command, inFlight+1), ended: make(chan struct{})}
+	d := &device{queue: make(chan *command, inFlight), spare: make(chan *command, inFlight+1), ended: make(chan struct{})}
 	for range inFlight + 1 {
 		d.spare <- &command{}
 	}

@@ -36,14 +36,11 @@ func TestLook(t *testing.T) {
 // sleep, commands are done in order and answers are their own, quick ones and
 // late ones.
 func TestCrowd(t *testing.T) {
-	b, err := open(simdriver.New(t), Options{})
+	b, err := open(simdriver.New(t), Options{crowd: enough})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := b.device
-	if err := d.ask(func() error { d.crowd = enough; return nil }); err != nil {
-		t.Fatal(err)
-	}
 	x, err := b.Alloc(scan.Float32, 4)
 	if err != nil {
 		t.Fatal(err)

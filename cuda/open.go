@@ -1,7 +1,9 @@
 package cuda
 
 import (
+	"cmp"
 	"fmt"
+	"runtime"
 	"strings"
 
 	"mamba-tui/cuda/internal/driver"
@@ -13,6 +15,9 @@ import (
 type Options struct {
 	// Device is the number of the device among those that are visible.
 	Device int
+
+	// crowd is the number of processors that a test pretends there are.
+	crowd int
 }
 
 // Info is a device and what was loaded to it.
@@ -40,6 +45,7 @@ func open(api driver.API, o Options) (*Backend, error) {
 	b := &Backend{live: map[driver.Ptr]uint64{}}
 	var err error
 	if b.device, err = start(func(d *device) (err error) {
+		d.crowd = cmp.Or(o.crowd, min(runtime.GOMAXPROCS(0), runtime.NumCPU()))
 		if d.Machine, err = machine.Open(api, o.Device); err != nil {
 			return err
 		}
