@@ -93,7 +93,10 @@ func (a *app) snapshot(ctx context.Context, o snapshotOptions) error {
 		return err
 	}
 	defer free()
+	device, stop := watchDevice(in)
+	defer stop()
 	film, err := a.film(ctx, o.look, s, tui.Options{
+		Device: device,
 		Prompt: in.prompt, Blank: o.input.hasPrompt() && in.prompt == "", Strict: o.input.strict, Lesson: o.lesson, Language: lang,
 		Notes: []snapshot.Note{{Name: "sha256", Text: in.file.SHA256}},
 	}, nil)

@@ -28,6 +28,9 @@ func (c *counting) Close() error { c.closed.Add(1); return nil }
 func TestWatcher(t *testing.T) {
 	m := &counting{}
 	w := Watch(m, time.Millisecond)
+	if s, ok := w.Latest(); !ok || s.GPU < 1 {
+		t.Errorf("from the start: %v, %t", s.GPU, ok)
+	}
 	sawNone := false
 	for deadline := time.Now().Add(5 * time.Second); ; {
 		s, ok := w.Latest()

@@ -21,9 +21,11 @@ type reading struct {
 	err    error
 }
 
-// Watch starts reading m, which it closes at the end.
+// Watch reads m once, which may take some milliseconds, and then again and again
+// elsewhere. It closes m at the end.
 func Watch(m Monitor, every time.Duration) *Watcher {
 	w := &Watcher{stop: make(chan struct{}), ended: make(chan struct{})}
+	w.read(m)
 	go w.run(m, every)
 	return w
 }
@@ -34,18 +36,21 @@ func (w *Watcher) run(m Monitor, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		s, err := m.Read()
-		w.latest.Store(&reading{s, err})
 		select {
 		case <-w.stop:
 			return
 		case <-tick.C:
+			w.read(m)
 		}
 	}
 }
 
-// Latest is the newest sample; ok is false before the first, and while the
-// device cannot be read. It never waits.
+func (w *Watcher) read(m Monitor) {
+	s, err := m.Read()
+	w.latest.Store(&reading{s, err})
+}
+
+// Latest is the newest sample; ok is false while the device cannot be read. It never waits.
 func (w *Watcher) Latest() (s Sample, ok bool) {
 	r := w.latest.Load()
 	if r == nil || r.err != nil {
