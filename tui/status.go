@@ -49,7 +49,7 @@ func (m *Model) statusLine() string {
 		{kindText(f.Info.Card.Kind), 11, kindRole(f.Info.Card.Kind)},
 		{oneLine(f.Info.Backend), 4, theme.Dim},
 		{m.recordText(), 12, theme.Bad},
-		{oneLine(m.opt.Badge), 8, theme.Accent},
+		{oneLine(m.opt.Badge), 10, theme.Accent}, // a replay says so before it counts tokens
 		{m.tokenCount(), 9, theme.Text},
 		{othersText(f.Others), 7, theme.Warn},
 		{pendingText(f.Pending), 8, theme.Warn},
@@ -58,7 +58,7 @@ func (m *Model) statusLine() string {
 		{m.layerText(), 6, theme.Text},
 		{m.branchText(), 6, theme.Text},
 		{lackingText(f), 9, theme.Warn},
-		{tweakText(f.Tweaks), 8, theme.Changed},
+		{tweakText(f), 8, theme.Changed},
 		{m.ctx.Device.Line(), 2, theme.Dim},
 		{oneLine(f.Info.BackendNote), 1, theme.Dim},
 	}
@@ -190,14 +190,19 @@ func lackingText(f *session.Frame) string {
 	return ""
 }
 
-func tweakText(tweaks []session.Tweak) string {
-	switch len(tweaks) {
-	case 0:
+// tweakText is what is changed: the one change that is in force, or how many
+// are; a list that is switched off is said to be.
+func tweakText(f *session.Frame) string {
+	in := slices.DeleteFunc(slices.Clone(f.Tweaks), func(t session.Tweak) bool { return t.Off || f.TweaksHidden })
+	switch {
+	case len(f.Tweaks) == 0:
 		return ""
-	case 1:
-		return oneLine(tweaks[0].Name())
+	case len(in) == 0:
+		return count(len(f.Tweaks), "tweak") + " off"
+	case len(in) == 1:
+		return oneLine(in[0].Name())
 	}
-	return count(len(tweaks), "tweak")
+	return count(len(in), "tweak")
 }
 
 // parityFloor is what a comparison of float32 numbers can tell apart: the

@@ -477,18 +477,13 @@ func (m *Model) handSwitch() tea.Cmd {
 	return m.add(other)
 }
 
-// narrow makes changes begin at the cursor, or at the first token again: the
-// chosen one in force, and those to come.
-func (m *Model) narrow() tea.Cmd {
-	m.hand.here = !m.hand.here
-	from := 0
-	if m.hand.here {
-		from = max(m.cursor.T, 0)
+// ofRow are the changes in force that the chosen row stands for.
+func (m *Model) ofRow() []session.Tweak {
+	if t := m.chosenTweak(); t != nil {
+		return []session.Tweak{*t}
 	}
 	var at []session.Tweak
-	if t := m.chosenTweak(); t != nil {
-		at = append(at, *t)
-	} else if k := m.chosenKnob(); k != nil && k.id == "freeze" {
+	if k := m.chosenKnob(); k != nil && k.id == "freeze" {
 		for _, b := range freezeBoxes[:3] {
 			if t := m.frozenTweak(b.kinds[0]); t != nil {
 				at = append(at, *t)
@@ -499,6 +494,18 @@ func (m *Model) narrow() tea.Cmd {
 			at = append(at, *t)
 		}
 	}
+	return at
+}
+
+// narrow makes changes begin at the cursor, or at the first token again: the
+// chosen one in force, and those to come.
+func (m *Model) narrow() tea.Cmd {
+	m.hand.here = !m.hand.here
+	from := 0
+	if m.hand.here {
+		from = max(m.cursor.T, 0)
+	}
+	at := m.ofRow()
 	if len(at) == 0 {
 		m.turn()
 		return m.say(note, fmt.Sprintf("the next change acts from token %d on", from))
@@ -519,21 +526,75 @@ func (m *Model) narrow() tea.Cmd {
 	return m.tweak(session.ScopeTweak{ID: at[0].ID, From: from, To: at[0].To}, list)
 }
 
-// toggleLayer makes new changes act on the cursor's layer alone, or on all.
+// toggleLayer makes changes act on the cursor's layer alone, or on all: the
+// chosen ones in force, and those to come.
 func (m *Model) toggleLayer() tea.Cmd {
 	if m.frame.Info.Config.NLayer < 2 {
 		return m.say(note, "this model has only one layer")
 	}
+	at := m.ofRow()
 	m.hand.layer = !m.hand.layer
-	m.turn()
-	return nil
+	layer, what := -1, "all layers"
+	if m.hand.layer {
+		layer, what = m.cursor.Layer, fmt.Sprintf("layer %d", m.cursor.Layer)
+	}
+	return m.rescope(at, what, func(t *session.Tweak, where target) {
+		if where < onInput {
+			t.Layer = layer
+		}
+	})
 }
 
-// toggleChannel makes new changes act on the cursor's channel alone, or on all.
+// toggleChannel makes changes act on the cursor's channel alone, or on all: the
+// chosen ones in force, and those to come.
 func (m *Model) toggleChannel() tea.Cmd {
+	at := m.ofRow()
 	m.hand.channel = !m.hand.channel
-	m.turn()
-	return nil
+	channel, what := -1, "all channels"
+	if m.hand.channel {
+		channel, what = m.cursor.D, fmt.Sprintf("channel %d", m.cursor.D)
+	}
+	return m.rescope(at, what, func(t *session.Tweak, where target) {
+		if where == onChannels {
+			t.Channel = channel
+		}
+	})
+}
+
+// rescope gives changes in force another scope, the place of those that had it.
+func (m *Model) rescope(at []session.Tweak, what string, set func(t *session.Tweak, where target)) tea.Cmd {
+	list := slices.Clone(m.tweaks())
+	moved := false
+	for _, t := range at {
+		next := t
+		set(&next, m.targetOf(t.Kind))
+		if same(next, t) {
+			continue
+		}
+		moved = true
+		list = slices.DeleteFunc(list, func(x session.Tweak) bool { return same(x, next) })
+		for i := range list {
+			if same(list[i], t) {
+				list[i] = next
+			}
+		}
+	}
+	if !moved {
+		m.turn()
+		return m.say(note, "the next change that can acts on "+what)
+	}
+	return m.tweak(session.SetTweaks{List: list}, list)
+}
+
+// targetOf is what a kind of change acts on.
+func (m *Model) targetOf(kind session.TweakKind) target {
+	switch k := m.knobOf(kind); {
+	case k != nil:
+		return k.where
+	case kind == session.FreezeDelta:
+		return onChannels
+	}
+	return onLayers // B and C frozen
 }
 
 // noTweaks takes everything back; undo brings it again.

@@ -75,7 +75,7 @@ func TestTweakScope(t *testing.T) {
 				}
 			}
 		}
-		r.Press("n", "d")
+		r.Press("n", "down", "d", "up") // on another line: the change in force stays as it is
 		r.Sees("n from t=0", "d channel 9")
 		r.Press("left", "left")
 		r.Sees("2 in force", "channel 9 · from t=0")
@@ -184,6 +184,42 @@ func TestFreezeRow(t *testing.T) {
 		r.Sees("1 in force")
 		r.Press("f")
 		r.Sees("Δ is selected again", "none in force")
+	})
+}
+
+// l and d give the chosen change the scope that they name, and the next one too;
+// a list that is off is not shown as if it acted.
+func TestScopeOfLayerAndChannel(t *testing.T) {
+	withRobot(t, 120, 40, Options{}, numbers(t), func(r *robot) {
+		r.Press("i")
+		r.Type("12 7 30 4 ")
+		r.Press("esc", "t", "right", "l")
+		if list := r.inForce(); len(list) != 1 || list[0].Layer != 0 || list[0].Channel != -1 || list[0].Value != 1.1 {
+			t.Fatalf("narrowed to a layer: %+v", list)
+		}
+		r.Press("d")
+		if list := r.inForce(); len(list) != 1 || list[0].Layer != 0 || list[0].Channel != r.m.cursor.D {
+			t.Fatalf("narrowed to a channel: %+v", list)
+		}
+		r.Press("l", "d")
+		if list := r.inForce(); len(list) != 1 || list[0].Layer != -1 || list[0].Channel != -1 {
+			t.Fatalf("wide again: %+v", list)
+		}
+		r.Press("l", "right") // moved to the layer, where it slides on
+		if list := r.inForce(); len(list) != 1 || list[0].Layer != 0 || list[0].Value != 1.2 {
+			t.Fatalf("adjusted in the layer: %+v", list)
+		}
+		r.Press("o")
+		r.Sees("1 tweak off", "0 in force")
+		r.Press("o")
+		if strings.Contains(r.Line(0), "off") {
+			t.Error(r.Line(0))
+		}
+		// Frozen vectors move as they are.
+		r.Press("x", "l", "down", "enter", "l")
+		if list := r.inForce(); len(list) != 1 || list[0].Layer != 0 || list[0].MeanTokens == 0 {
+			t.Fatalf("frozen in a layer: %+v", list)
+		}
 	})
 }
 
