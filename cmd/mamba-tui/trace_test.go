@@ -160,6 +160,19 @@ func TestTraceRepair(t *testing.T) {
 	if r := execute("", "trace", "info", damaged); r.code != 1 || !strings.Contains(r.err, "damaged") || !strings.Contains(r.out, "header-exact") {
 		t.Errorf("%d %s %s", r.code, r.out, r.err)
 	}
+	// Where a member's header is hit, what follows cannot be read: what was left
+	// to compare agrees, and still the recording is not what was written.
+	headless := bytes.Clone(assets.Demo)
+	headless[bytes.LastIndex(headless, []byte("PK\x03\x04"))+2] ^= 8
+	if err := os.WriteFile(damaged, headless, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := execute("", "trace", "verify", damaged); r.code != 1 || !strings.Contains(r.out, "bit-exact") || !strings.Contains(r.err, "is damaged, and only what stands before") {
+		t.Errorf("%d %s %s", r.code, r.out, r.err)
+	}
+	if err := os.WriteFile(damaged, bad, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	saved := filepath.Join(dir, "saved.npz")
 	if r := execute("", "trace", "repair", damaged, saved); r.code != 1 || !strings.Contains(r.err, "damaged") {
 		t.Errorf("%d %s", r.code, r.err)

@@ -22,7 +22,8 @@ convolution's windows. It prints "bit-exact", or the first step that differs and
 the largest difference of each array, max|a−b|/max|b|.
 
 The exit code is 1 if anything differs; between two backends, if an array differs
-by more than the tolerance.`
+by more than the tolerance. It is 1, too, if bytes are damaged, and not only
+missing at the end.`
 
 func (a *app) traceVerifyCommand() *cobra.Command {
 	var o replayOptions
@@ -65,6 +66,7 @@ type verdict struct {
 	First     *difference `json:"first_difference"`
 	Largest   []largest   `json:"largest_differences"`
 	Fault     string      `json:"fault"`
+	damaged   bool        // the fault is more than a missing end
 }
 
 type difference struct {
@@ -116,23 +118,28 @@ func (a *app) verify(ctx context.Context, name string, o replayOptions, toleranc
 		v.Largest = append(v.Largest, largest{w.Array, w.Layer, w.Step, w.Abs, w.Rel})
 	}
 	if f := p.trace.Fault(); f != nil {
-		v.Fault = f.Error()
+		v.Fault, v.damaged = f.Error(), !trace.Torn(f)
 	}
 	if asJSON {
 		err = a.printJSON(v)
 	} else {
 		err = a.tellVerdict(v)
 	}
-	if err == nil && !v.Within {
-		err = fmt.Errorf("%s is not what this model computes: the first difference is at %s", quote(name), v.First.text)
+	switch {
+	case err != nil:
+		return err
+	case !v.Within:
+		return fmt.Errorf("%s is not what this model computes: the first difference is at %s", quote(name), v.First.text)
+	case v.damaged:
+		return fmt.Errorf("%s is damaged, and only what stands before that was compared: %w", quote(name), p.trace.Fault())
 	}
-	return err
+	return nil
 }
 
 func (a *app) tellVerdict(v verdict) error {
 	w := &textWriter{w: a.out}
 	w.print("%s and %s compared, recorded on %s, computed on %s.\n", plural(v.Steps, "step"), plural(v.Keyframes, "keyframe"), sentence(v.Recorded), v.Backend)
-	if v.Fault != "" {
+	if v.Fault != "" && !v.damaged { // damage is the error
 		w.print("The recording was not closed: %s.\n", oneLine(errors.New(v.Fault)))
 	}
 	if v.Steps == 0 {
