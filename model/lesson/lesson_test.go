@@ -297,3 +297,12 @@ func TestValues(t *testing.T) {
 		}
 	}
 }
+
+// Lines of a file of texts are joined as the script is written: Japanese has no
+// space behind its comma and stop, whatever follows.
+func TestParseJoinsLines(t *testing.T) {
+	parts, err := parse("## a\none\ntwo\n## b\n薄れる\n数\n## c\n出力は 1、\n2。\nh は\n3\n")
+	if err != nil || parts["a"] != "one two" || parts["b"] != "薄れる数" || parts["c"] != "出力は 1、2。h は 3" {
+		t.Errorf("%v %q", err, parts)
+	}
+}

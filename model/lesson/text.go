@@ -111,13 +111,14 @@ func parse(text string) (map[string]string, error) {
 }
 
 // join puts a line behind a text, with a space unless both sides are characters
-// of a script that is written without.
+// of a script that is written without, or the text ends in its comma or stop.
 func join(text, line string) string {
 	if text == "" {
 		return line
 	}
 	before, after := []rune(text), []rune(line)
-	if spaceless(before[len(before)-1]) && spaceless(after[0]) {
+	last := before[len(before)-1]
+	if spaceless(last) && spaceless(after[0]) || last == '、' || last == '。' {
 		return text + line
 	}
 	return text + " " + line
