@@ -10,6 +10,7 @@ import (
 
 	"mamba-tui/model"
 	"mamba-tui/model/session"
+	"mamba-tui/model/tokenizer"
 	"mamba-tui/model/trace"
 	"mamba-tui/scan"
 	"mamba-tui/tui"
@@ -21,9 +22,9 @@ a recording that the program brings along.
 
 With the weights, which small recordings have inside, every step is computed
 again and compared with what was recorded; the status line says "bit-exact" or
-where it first differs, and one can go on typing. Without them the recorded Δ,
-u, B and C are played and h is computed from them; tweaks act inside the layer
-they are set in, and later layers cannot follow.`
+where it first differs, and one can go on typing, and record that with R. Without
+them the recorded Δ, u, B and C are played and h is computed from them; tweaks act
+inside the layer they are set in, and later layers cannot follow.`
 
 // replayOptions are the flags of replay.
 type replayOptions struct {
@@ -76,6 +77,7 @@ type replayed struct {
 	trace   *trace.Trace
 	session *session.Session
 	status  string // "bit-exact over 47 steps", …
+	live    *input // the weights that compute; nil: the recording is played
 	free    []func() error
 }
 
@@ -132,8 +134,11 @@ func (a *app) replayMachine(ctx context.Context, p *replayed, o replayOptions, s
 		m, err := p.open(o.input)
 		switch {
 		case err == nil:
-			p.status, err = compared(ctx, p.trace, m)
-			return session.Live(m), err
+			if p.status, err = compared(ctx, p.trace, m); err != nil {
+				return nil, err
+			}
+			p.live.tokenizer, err = tokenizer.For(p.live.file.Card, p.live.file.Config.VocabSize)
+			return session.Live(m), usage(err)
 		case !errors.Is(err, trace.ErrNoWeights):
 			return nil, err
 		}
@@ -170,6 +175,7 @@ func (p *replayed) open(o inputFlags) (*model.Model, error) {
 		return nil, err
 	}
 	p.free = append(p.free, b.Close, m.Close)
+	p.live = &input{file: file, model: m, backend: b}
 	return m, nil
 }
 
@@ -200,13 +206,27 @@ func compared(ctx context.Context, t *trace.Trace, m *model.Model) (string, erro
 
 // showReplay is what shows a replay on the screen.
 func showReplay(ctx context.Context, a *app, p *replayed) error {
-	if err := p.trace.Fault(); err != nil {
-		fmt.Fprintln(a.err, "mamba-tui: "+oneLine(err))
-	}
-	return a.show(ctx, p.session, nil, tui.Options{
+	a.tellFault(p.trace)
+	return a.show(ctx, p.session, p.recording(), tui.Options{
 		Blank: true, At: p.at(), Badge: p.badge(), Remake: p.remake,
 		Notes: []snapshot.Note{{Name: "sha256", Text: p.trace.Meta.Model.SHA256}, {Name: "recording", Text: p.trace.Meta.ID}},
 	})
+}
+
+// tellFault says what is missing of a recording that is shown or exported.
+func (a *app) tellFault(t *trace.Trace) {
+	if err := t.Fault(); err != nil {
+		fmt.Fprintln(a.err, "mamba-tui: "+oneLine(err))
+	}
+}
+
+// recording is what the key R records to, the past first and at the level of this
+// one; nil without the weights, where nothing new can happen.
+func (p *replayed) recording() *recording {
+	if p.live == nil {
+		return nil
+	}
+	return &recording{in: p.live, level: p.trace.Meta.Level}
 }
 
 // remake is the command that makes a picture of a replay again.

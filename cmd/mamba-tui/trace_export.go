@@ -95,6 +95,7 @@ func (a *app) export(ctx context.Context, name string, o exportOptions) error {
 		return err
 	}
 	defer t.Close()
+	a.tellFault(t)
 	b, err := t.Branch(p.branch)
 	if err != nil {
 		return usage(err)

@@ -323,3 +323,47 @@ func TestReplayTrace(t *testing.T) {
 		t.Errorf("%d %s", code, errs)
 	}
 }
+
+// A replay with the weights can be gone on with and recorded: the past, with its
+// branches, is written first. Without the weights there is no recorder.
+func TestReplayRecords(t *testing.T) {
+	t.Chdir(t.TempDir())
+	a, _, errs := testApp("")
+	a.inTerm, a.outTerm = true, true
+	var file string
+	a.showReplay = func(ctx context.Context, _ *app, p *replayed) error {
+		defer p.session.Close()
+		rec := p.recording()
+		rec.do = func(op session.Op) {
+			if err := p.session.Do(ctx, op); err != nil {
+				t.Error(err)
+			}
+		}
+		var err error
+		if file, err = rec.Start(); err != nil {
+			return err
+		}
+		rec.do(session.Type{At: 28, Text: "4?"})
+		_, err = rec.Stop()
+		return err
+	}
+	if code := a.execute(context.Background(), []string{"replay", "demo"}); code != 0 {
+		t.Fatalf("%d %s", code, errs)
+	}
+	if out := ok(t, "", "trace", "verify", file); !strings.HasPrefix(out, "47 steps") || !strings.HasSuffix(out, "\nbit-exact\n") {
+		t.Error(out)
+	}
+	if out := ok(t, "", "trace", "info", file); !strings.Contains(out, "branch 1: 31 steps") || !strings.Contains(out, "branch 2: 27 steps") {
+		t.Error(out)
+	}
+	a.showReplay = func(_ context.Context, _ *app, p *replayed) error {
+		if p.recording() != nil {
+			t.Error("a replay without the weights can be recorded")
+		}
+		p.session.Close()
+		return nil
+	}
+	if code := a.execute(context.Background(), []string{"replay", "demo", "--without-weights"}); code != 0 {
+		t.Fatalf("%d %s", code, errs)
+	}
+}
