@@ -14,7 +14,7 @@ import (
 // element read or written too far is a fault. The results are those of ordinary
 // memory.
 func TestLinearFenced(t *testing.T) {
-	shapes := []struct{ L, out, in int }{{1, 1, 1}, {1, 100, 7}, {2, 97, 5}, {5, 17, 3}, {9, 49, 13}, {17, 145, 4}, {12, 8, 66}}
+	shapes := []struct{ L, out, in int }{{1, 1, 1}, {1, 100, 7}, {2, 97, 5}, {5, 17, 3}, {9, 49, 13}, {17, 145, 4}, {12, 8, 66}, {1, 57, 6}, {2, 70, 5}, {2, 31, 3}, {1, 38, 9}}
 	for _, set := range KernelSets() {
 		for _, format := range WeightFormats() {
 			for _, s := range shapes {

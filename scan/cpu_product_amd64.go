@@ -17,8 +17,9 @@ type tiles struct {
 	rows  [3]int // of the tile kernels, the largest first, 1 last
 	// tile by format, rows and registers of outputs less one.
 	tile [3][3][3]tile
-	// pair takes one row through two full panels.
-	pair [3]tile
+	// pair, by format and registers of the second panel less one, takes one row
+	// through a full panel and the one behind it.
+	pair [3][3]tile
 }
 
 var avx512Tiles = tiles{
@@ -41,7 +42,11 @@ var avx512Tiles = tiles{
 			{asm.LinearF16r1x1v512, asm.LinearF16r1x2v512, asm.LinearF16r1x3v512},
 		},
 	},
-	pair: [3]tile{asm.LinearF32r1x6v512, asm.LinearBF16r1x6v512, asm.LinearF16r1x6v512},
+	pair: [3][3]tile{
+		WeightsF32:  {asm.LinearF32r1x4v512, asm.LinearF32r1x5v512, asm.LinearF32r1x6v512},
+		WeightsBF16: {asm.LinearBF16r1x4v512, asm.LinearBF16r1x5v512, asm.LinearBF16r1x6v512},
+		WeightsF16:  {asm.LinearF16r1x4v512, asm.LinearF16r1x5v512, asm.LinearF16r1x6v512},
+	},
 }
 
 var avx2Tiles = tiles{
@@ -64,7 +69,11 @@ var avx2Tiles = tiles{
 			{asm.LinearF16r1x1v256, asm.LinearF16r1x2v256, asm.LinearF16r1x3v256},
 		},
 	},
-	pair: [3]tile{asm.LinearF32r1x6v256, asm.LinearBF16r1x6v256, asm.LinearF16r1x6v256},
+	pair: [3][3]tile{
+		WeightsF32:  {asm.LinearF32r1x4v256, asm.LinearF32r1x5v256, asm.LinearF32r1x6v256},
+		WeightsBF16: {asm.LinearBF16r1x4v256, asm.LinearBF16r1x5v256, asm.LinearBF16r1x6v256},
+		WeightsF16:  {asm.LinearF16r1x4v256, asm.LinearF16r1x5v256, asm.LinearF16r1x6v256},
+	},
 }
 
 // tileMatrix is the matrix kernels made of t.
@@ -88,12 +97,12 @@ func (t *tiles) block(m *product[float32], r0, r1, p0, p1 int) {
 	kernels := &t.tile[w.format]
 	for p := p0; p < p1; {
 		o, taken := p*w.width, 1
-		outputs := min(w.width, w.rows-o)
-		vectors := (outputs + t.lanes - 1) / t.lanes
-		last := outputs - (vectors-1)*t.lanes
+		vectors, last := t.registers(min(w.width, w.rows-o))
 		single := kernels[2][vectors-1]
-		if r1-r0 < t.rows[1] && p+1 < p1 && w.rows-o >= 2*w.width {
-			single, last, taken = t.pair[w.format], t.lanes, 2
+		if r1-r0 < t.rows[1] && p+1 < p1 {
+			var second int
+			second, last = t.registers(min(w.width, w.rows-o-w.width))
+			single, taken = t.pair[w.format][second-1], 2
 		}
 		if m.bias != nil {
 			bias = &m.bias[o]
@@ -113,4 +122,10 @@ func (t *tiles) block(m *product[float32], r0, r1, p0, p1 int) {
 		}
 		p += taken
 	}
+}
+
+// registers is how many registers outputs fill, and how many are in the last.
+func (t *tiles) registers(outputs int) (vectors, last int) {
+	vectors = (outputs + t.lanes - 1) / t.lanes
+	return vectors, outputs - (vectors-1)*t.lanes
 }

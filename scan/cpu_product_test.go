@@ -73,7 +73,7 @@ func (k *kit) values(g guarded) []float64 {
 func TestProductTails(t *testing.T) {
 	hosts(t, 1, func(t *testing.T, k *kit, format WeightFormat) {
 		uniform := func() float32 { return 2*k.rng.Float32() - 1 }
-		widths := []int{1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 33, 47, 48, 49, 63, 95, 96, 97, 100, 145}
+		widths := []int{1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 33, 40, 47, 48, 49, 63, 64, 65, 80, 95, 96, 97, 100, 145}
 		for _, L := range []int{1, 2, 3, 4, 5, 7, 8, 9, 13, 17} {
 			for _, out := range widths {
 				in := k.rng.IntN(14)
@@ -133,7 +133,7 @@ func TestProductTails(t *testing.T) {
 // any number of threads, and whichever tile, panel or pair of panels it falls
 // into.
 func TestProductBits(t *testing.T) {
-	for _, s := range []struct{ L, out, in int }{{23, 145, 67}, {9, 300, 130}, {24, 520, 515}, {40, 97, 1111}} {
+	for _, s := range []struct{ L, out, in int }{{23, 145, 67}, {9, 300, 130}, {24, 520, 515}, {40, 97, 1111}, {11, 80, 61}, {13, 88, 30}} {
 		hosts(t, 1, func(t *testing.T, k *kit, format WeightFormat) {
 			args := k.linearArgs(s.L, s.out, s.in)
 			start := k.read(args.Y.Buf)

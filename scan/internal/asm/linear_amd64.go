@@ -49,6 +49,16 @@ func LinearF32r4x3v512(y *float32, x *float32, w *byte, bias *float32, depth int
 //go:noescape
 func LinearF32r1x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
 
+// LinearF32r1x4v512 is a tile of 1 × 64 outputs.
+//
+//go:noescape
+func LinearF32r1x4v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
+// LinearF32r1x5v512 is a tile of 1 × 80 outputs.
+//
+//go:noescape
+func LinearF32r1x5v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
 // LinearF32r1x6v512 is a tile of 1 × 96 outputs.
 //
 //go:noescape
@@ -98,6 +108,16 @@ func LinearBF16r4x3v512(y *float32, x *float32, w *byte, bias *float32, depth in
 //
 //go:noescape
 func LinearBF16r1x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
+// LinearBF16r1x4v512 is a tile of 1 × 64 outputs.
+//
+//go:noescape
+func LinearBF16r1x4v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
+// LinearBF16r1x5v512 is a tile of 1 × 80 outputs.
+//
+//go:noescape
+func LinearBF16r1x5v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
 
 // LinearBF16r1x6v512 is a tile of 1 × 96 outputs.
 //
@@ -149,6 +169,16 @@ func LinearF16r4x3v512(y *float32, x *float32, w *byte, bias *float32, depth int
 //go:noescape
 func LinearF16r1x3v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
 
+// LinearF16r1x4v512 is a tile of 1 × 64 outputs.
+//
+//go:noescape
+func LinearF16r1x4v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
+// LinearF16r1x5v512 is a tile of 1 × 80 outputs.
+//
+//go:noescape
+func LinearF16r1x5v512(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
 // LinearF16r1x6v512 is a tile of 1 × 96 outputs.
 //
 //go:noescape
@@ -198,6 +228,16 @@ func LinearF32r2x3v256(y *float32, x *float32, w *byte, bias *float32, depth int
 //
 //go:noescape
 func LinearF32r1x3v256(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
+// LinearF32r1x4v256 is a tile of 1 × 32 outputs.
+//
+//go:noescape
+func LinearF32r1x4v256(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
+// LinearF32r1x5v256 is a tile of 1 × 40 outputs.
+//
+//go:noescape
+func LinearF32r1x5v256(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
 
 // LinearF32r1x6v256 is a tile of 1 × 48 outputs.
 //
@@ -249,6 +289,16 @@ func LinearBF16r2x3v256(y *float32, x *float32, w *byte, bias *float32, depth in
 //go:noescape
 func LinearBF16r1x3v256(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
 
+// LinearBF16r1x4v256 is a tile of 1 × 32 outputs.
+//
+//go:noescape
+func LinearBF16r1x4v256(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
+// LinearBF16r1x5v256 is a tile of 1 × 40 outputs.
+//
+//go:noescape
+func LinearBF16r1x5v256(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
 // LinearBF16r1x6v256 is a tile of 1 × 48 outputs.
 //
 //go:noescape
@@ -298,6 +348,16 @@ func LinearF16r2x3v256(y *float32, x *float32, w *byte, bias *float32, depth int
 //
 //go:noescape
 func LinearF16r1x3v256(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
+// LinearF16r1x4v256 is a tile of 1 × 32 outputs.
+//
+//go:noescape
+func LinearF16r1x4v256(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
+
+// LinearF16r1x5v256 is a tile of 1 × 40 outputs.
+//
+//go:noescape
+func LinearF16r1x5v256(y *float32, x *float32, w *byte, bias *float32, depth int, strideX int, strideY int, last int, add int)
 
 // LinearF16r1x6v256 is a tile of 1 × 48 outputs.
 //

@@ -22,12 +22,14 @@ func main() {
 		for _, format := range []string{"F32", "BF16", "F16"} {
 			for vectors := 1; vectors <= 3; vectors++ {
 				for _, r := range []int{rows, rows / 2, 1} {
-					tile(wide, format, r, vectors, 1)
+					tile(wide, format, r, vectors)
 				}
 			}
 			// One row alone waits for its own additions: two panels at once
-			// halve the wait.
-			tile(wide, format, 1, 3, 2)
+			// halve the wait. The second may be a matrix's last, and narrower.
+			for next := 1; next <= 3; next++ {
+				tile(wide, format, 1, 3, next)
+			}
 		}
 	}
 	Generate()
@@ -48,14 +50,18 @@ const (
 //
 //	y[r][o] = Σ_k x[r][k]·w[k][o]  (+ bias[o])  (+ y[r][o])
 //
-// for rows rows and vectors registers of outputs, of which the last has last
-// outputs; with panels = 2 for two panels of weights behind each other, and as
-// many outputs more.
-func tile(wide bool, format string, rows, vectors, panels int) {
+// for rows rows and a panel of weights with as many registers of outputs as
+// panels says, of which the last has last outputs; with two panels, for those
+// that lie behind each other.
+func tile(wide bool, format string, rows int, panels ...int) {
 	s := &vec.Set{Wide: wide}
-	name := fmt.Sprintf("Linear%sr%dx%dv%s", format, rows, panels*vectors, s.Suffix())
+	outputs := 0
+	for _, vectors := range panels {
+		outputs += vectors
+	}
+	name := fmt.Sprintf("Linear%sr%dx%dv%s", format, rows, outputs, s.Suffix())
 	TEXT(name, NOSPLIT, "func(y, x *float32, w *byte, bias *float32, depth, strideX, strideY, last, add int)")
-	Doc(fmt.Sprintf("%s is a tile of %d × %d outputs.", name, rows, panels*vectors*s.Lanes()))
+	Doc(fmt.Sprintf("%s is a tile of %d × %d outputs.", name, rows, outputs*s.Lanes()))
 	Pragma("noescape")
 	p := vec.Args("x", "w", "depth")
 	x, w, k := p[0], p[1], p[2]
@@ -64,9 +70,9 @@ func tile(wide bool, format string, rows, vectors, panels int) {
 		size /= 2
 	}
 	ws := []reg.GPVirtual{w}
-	if panels == 2 {
+	if len(panels) == 2 {
 		next := GP64()
-		IMUL3Q(U32(uint32(vectors*size)), k, next)
+		IMUL3Q(U32(uint32(panels[0]*size)), k, next)
 		ADDQ(w, next)
 		ws = append(ws, next)
 	}
@@ -74,13 +80,13 @@ func tile(wide bool, format string, rows, vectors, panels int) {
 
 	sums := make([][]reg.VecPhysical, rows)
 	for r := range sums {
-		for range panels * vectors {
+		for range outputs {
 			sum := s.Reg()
 			s.Zero(sum)
 			sums[r] = append(sums[r], sum)
 		}
 	}
-	weights := make([]reg.VecPhysical, min(3, panels*vectors))
+	weights := make([]reg.VecPhysical, panels[0])
 	for i := range weights {
 		weights[i] = s.Reg()
 	}
@@ -90,7 +96,9 @@ func tile(wide bool, format string, rows, vectors, panels int) {
 	}
 
 	term := func(u int) {
+		first := 0 // register of outputs of the panel
 		for q, w := range ws {
+			vectors := panels[q]
 			for v := range vectors {
 				m := Mem{Base: w, Disp: (u*vectors + v) * size}
 				if (u*vectors+v)*size%64 == 0 {
@@ -104,9 +112,10 @@ func tile(wide bool, format string, rows, vectors, panels int) {
 					VBROADCASTSS(xs.at(r, 4*u), input)
 				}
 				for v := range vectors {
-					VFMADD231PS(weights[v], input, sums[r][q*vectors+v])
+					VFMADD231PS(weights[v], input, sums[r][first+v])
 				}
 			}
+			first += vectors
 		}
 	}
 	step := func(terms int) {
@@ -116,8 +125,8 @@ func tile(wide bool, format string, rows, vectors, panels int) {
 		for _, b := range xs.bases {
 			ADDQ(Imm(uint64(4*terms)), b)
 		}
-		for _, w := range ws {
-			ADDQ(U32(uint32(terms*vectors*size)), w)
+		for q, w := range ws {
+			ADDQ(U32(uint32(terms*panels[q]*size)), w)
 		}
 	}
 	SUBQ(Imm(unroll), k)
