@@ -57,7 +57,7 @@ type Scene struct {
 	Branch int
 	T      int // the cursor's token
 	W, H   int
-	Keys   string // that lead to the view, the layer and, from the end, the token
+	Keys   string // that lead to the changes, the view, the layer and, from the end, the token
 	Dark   bool
 }
 
@@ -75,22 +75,4 @@ func (m *Model) historyText() string {
 		sep = " "
 	}
 	return strings.Join(parts, sep)
-}
-
-// wayHere are the keys that lead from the first screen to the view, the layer and
-// the token of the cursor.
-func (m *Model) wayHere() string {
-	var keys []string
-	for i, v := range views {
-		if v == m.view && i > 0 {
-			keys = append(keys, fmt.Sprint(i+1))
-		}
-	}
-	for range m.cursor.Layer {
-		keys = append(keys, ">")
-	}
-	if back := m.frame.Tokens.Len() - 1 - m.cursor.T; back > 0 && back <= maxNoted {
-		keys = append(keys, strings.Fields(strings.Repeat("left ", back))...)
-	}
-	return strings.Join(keys, " ")
 }

@@ -64,8 +64,8 @@ func explore(ctx context.Context, a *app, o explorer) error {
 	})
 }
 
-// remake is the command that makes a picture of the explorer again, but for what
-// was changed with keys that it does not name: the tweaks stand beside it.
+// remake is the command that makes a picture of the explorer again, but for changes
+// of one channel or cell, which it does not name: the tweaks stand beside it.
 func (o explorer) remake(s tui.Scene) string {
 	words := []string{"", "snapshot", "--model", cmp.Or(o.name, o.file.Card.Name), "--prompt", s.Text, "--size", fmt.Sprintf("%dx%d", s.W, s.H)}
 	if s.Keys != "" {

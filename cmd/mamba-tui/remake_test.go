@@ -20,7 +20,7 @@ func TestRemake(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	p := &replayed{place: place{file: "run.npz"}}
-	s.Keys = "2 left left >"
+	s.Keys = "2 > left left"
 	if got, want := p.remake(s), `mamba-tui trace export run.npz@2:3 --size 100x30 --keys '2 >' --light --out picture.png`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -231,8 +231,12 @@ func (p *replayed) recording() *recording {
 
 // remake is the command that makes a picture of a replay again.
 func (p *replayed) remake(s tui.Scene) string {
-	// The cursor begins at the step: the keys that walk there are not needed.
-	keys := strings.TrimSpace(strings.ReplaceAll(" "+s.Keys, " left", ""))
+	// The cursor begins at the step: the keys that walk there are not needed, unless
+	// others went to the end.
+	keys := s.Keys
+	for !strings.Contains(keys, "end") && (keys == "left" || strings.HasSuffix(keys, " left")) {
+		keys = strings.TrimSpace(strings.TrimSuffix(keys, "left"))
+	}
 	words := []string{"", "trace", "export", fmt.Sprintf("%s@%d:%d", p.file, s.Branch, max(s.T, 0)), "--size", fmt.Sprintf("%dx%d", s.W, s.H)}
 	if keys != "" {
 		words = append(words, "--keys", keys)
