@@ -40,7 +40,7 @@ func TestFilm(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"Software": "mamba-tui v1", "sha256": "abc", "text": "¶7b?", "cursor": "token 1 of branch 2, layer 0", "tweaks": "freeze Δ at its clean mean · all layers",
-		"scale": "colours viridis", "model": "header-exact (hand-written) on cpu ", "command": "again ¶7b? 2 left left",
+		"scale": "colours viridis", "model": "header-exact (hand-written) on cpu ", "command": "again ¶7b? t down enter esc 2 left left",
 	} {
 		if !strings.HasPrefix(got[name], want) {
 			t.Errorf("%s is %q, want %q", name, got[name], want)

@@ -20,6 +20,11 @@ func (m *Model) wayHere() string {
 			w.change(t)
 		}
 	}
+	if w.more && !m.hand.more { // the list has the room that it had
+		w.enter()
+		w.to(len(m.knobs))
+		w.press("enter")
+	}
 	w.leave()
 	if w.moved {
 		w.press("end")
@@ -40,7 +45,8 @@ func (m *Model) wayHere() string {
 type way struct {
 	m           *Model
 	keys        []string
-	began, open bool // the panel of changes, with all its rows
+	began, open bool // the panel of changes
+	more        bool // and all its rows
 	moved       bool // the cursor is not at the end
 	row, box    int
 	here, layer bool // the panel's scope
@@ -72,23 +78,32 @@ func (w *way) leave() {
 	}
 }
 
-// enter opens the panel, at first with the rest of its rows.
+// enter opens the panel.
 func (w *way) enter() {
 	if w.open {
 		return
 	}
 	w.press("t")
 	w.open = true
-	if !w.began {
-		few := slices.IndexFunc(w.m.knobs, func(k knob) bool { return k.more })
-		w.times(few, "up", "down")
-		w.press("enter")
-		if w.m.opt.Blank { // the history may have come with changes
-			w.press("x")
-		}
-		w.began, w.row = true, few
+	if !w.began && w.m.opt.Blank { // the history may have come with changes
+		w.press("x")
 	}
+	w.began = true
 }
+
+// to goes to a row, which may be one of those behind "more".
+func (w *way) to(row int) {
+	if few := w.few(); row >= few && !w.more {
+		w.times(few-w.row, "up", "down")
+		w.press("enter")
+		w.more, w.row = true, few
+	}
+	w.times(row-w.row, "up", "down")
+	w.row = row
+}
+
+// few is how many rows stand before "more".
+func (w *way) few() int { return slices.IndexFunc(w.m.knobs, func(k knob) bool { return k.more }) }
 
 // change brings a change in force, if there are keys for it.
 func (w *way) change(t session.Tweak) {
@@ -109,8 +124,7 @@ func (w *way) change(t session.Tweak) {
 		w.toLayer(t.Layer)
 	}
 	w.enter()
-	w.times(row-w.row, "up", "down")
-	w.row = row
+	w.to(row)
 	if here := t.From > 0; where < onToken && here != w.here {
 		w.press("n")
 		w.here = here

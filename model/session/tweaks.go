@@ -270,7 +270,11 @@ func (o SetTweaks) apply(_ context.Context, s *Session) error {
 		list = append(list, t)
 	}
 	y.lastID += len(list)
-	s.change(list, fmt.Sprintf("a list of %s", count(len(list), "tweak")))
+	name := fmt.Sprintf("a list of %s", count(len(list), "tweak"))
+	if len(list) == 1 {
+		name = list[0].Name() + " · " + list[0].Scope()
+	}
+	s.change(list, name)
 	return nil
 }
 
