@@ -17,7 +17,7 @@ func avx512Kernels() kernels[float32] {
 	k.silu = elementwise1(asm.SiLU512)
 	k.gate = elementwise2(asm.Gate512)
 	k.norm = rmsNorm(asm.RMSNorm512)
-	k.conv4 = conv4(16, asm.Conv4x512)
+	k.conv4 = conv4(asm.Conv4x512)
 	k.fused = &fused512
 	return k
 }
@@ -31,7 +31,7 @@ func avx2Kernels() kernels[float32] {
 	k.silu = elementwise1(asm.SiLU256)
 	k.gate = elementwise2(asm.Gate256)
 	k.norm = rmsNorm(asm.RMSNorm256)
-	k.conv4 = conv4(8, asm.Conv4x256)
+	k.conv4 = conv4(asm.Conv4x256)
 	k.fused = &fused256
 	return k
 }
@@ -84,29 +84,26 @@ func rmsNormGrad(f func(dx, dw, x, w, dy *float32, n int, eps float64, accumulat
 	}
 }
 
-// conv4 takes a register of lanes channels after the other through a tile of
-// steps, so that neighbours share the pages and cache lines of their inputs.
-func conv4(lanes int, f func(y, x, w, bias, window *float32, resets *int32,
-	sy, sx, sw, swindow, steps, lanes, silu int)) func(j *convJob[float32], from, to int) {
+// conv4 takes a register of channels after the other through a tile of steps,
+// so that neighbours share the pages and cache lines of their inputs.
+func conv4(f func(y, x, w, bias, window *float32, resets *int32,
+	sy, sx, sw, swindow, steps, channels, silu int)) func(j *convJob[float32], from, to int) {
 	return func(j *convJob[float32], from, to int) {
 		silu := 0
 		if j.silu != nil {
 			silu = 1
 		}
+		var bias *float32
+		if j.bias != nil {
+			bias = &j.bias[from]
+		}
 		for t := 0; t < j.rows; t += timeTile {
-			n := min(timeTile, j.rows-t)
 			var resets *int32
 			if j.resets != nil {
 				resets = &j.resets[t]
 			}
-			for d := from; d < to; d += lanes {
-				var bias *float32
-				if j.bias != nil {
-					bias = &j.bias[d]
-				}
-				f(&j.y.data[t*j.y.stride+d], &j.x.data[t*j.x.stride+d], &j.w.data[d*j.w.stride], bias, &j.window.data[d],
-					resets, 4*j.y.stride, 4*j.x.stride, j.w.stride, 4*j.window.stride, n, min(lanes, to-d), silu)
-			}
+			f(j.y.pointer(t, from), j.x.pointer(t, from), j.w.pointer(from, 0), bias, j.window.pointer(0, from),
+				resets, 4*j.y.stride, 4*j.x.stride, j.w.stride, 4*j.window.stride, min(timeTile, j.rows-t), to-from, silu)
 		}
 	}
 }

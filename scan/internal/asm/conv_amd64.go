@@ -4,8 +4,8 @@
 
 package asm
 
-// Conv4x512 carries the convolution of four taps through steps steps, for as many
-// channels as lanes says.
+// Conv4x512 carries the convolution of four taps through steps steps, a register
+// of channels after the other.
 //
 // y = bias + w[0]·x[t−3] + w[1]·x[t−2] + w[2]·x[t−1] + w[3]·x[t], in this order with
 // fused multiply-adds, then SiLU if silu is not 0. w is (channels, 4), its rows sw
@@ -14,7 +14,7 @@ package asm
 // resets may be nil. Strides are in bytes but for sw.
 //
 //go:noescape
-func Conv4x512(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, lanes int, silu int)
+func Conv4x512(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, channels int, silu int)
 
 // ConvGrad4x512 is the gradient of Conv4x512 over n steps. x3, x2 and x1 are the inputs three,
 // two and one steps before the first; before has room for n registers; carry, three
@@ -25,8 +25,8 @@ func Conv4x512(y *float32, x *float32, w *float32, bias *float32, window *float3
 //go:noescape
 func ConvGrad4x512(x *float32, dy *float32, dx *float32, w *float32, bias *float32, x3 *float32, x2 *float32, x1 *float32, before *float32, carry *float32, sums *float32, resets *int32, sx int, sdy int, sdx int, sw int, n int, lanes int, silu int)
 
-// Conv4x256 carries the convolution of four taps through steps steps, for as many
-// channels as lanes says.
+// Conv4x256 carries the convolution of four taps through steps steps, a register
+// of channels after the other.
 //
 // y = bias + w[0]·x[t−3] + w[1]·x[t−2] + w[2]·x[t−1] + w[3]·x[t], in this order with
 // fused multiply-adds, then SiLU if silu is not 0. w is (channels, 4), its rows sw
@@ -35,7 +35,7 @@ func ConvGrad4x512(x *float32, dy *float32, dx *float32, w *float32, bias *float
 // resets may be nil. Strides are in bytes but for sw.
 //
 //go:noescape
-func Conv4x256(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, lanes int, silu int)
+func Conv4x256(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, channels int, silu int)
 
 // ConvGrad4x256 is the gradient of Conv4x256 over n steps. x3, x2 and x1 are the inputs three,
 // two and one steps before the first; before has room for n registers; carry, three

@@ -145,17 +145,27 @@ DATA constants<>+408(SB)/4, $0x43000000
 DATA constants<>+412(SB)/4, $0x43000000
 GLOBL constants<>(SB), RODATA|NOPTR, $416
 
-// func Conv4x512(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, lanes int, silu int)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// func Conv4x512(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, channels int, silu int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·Conv4x512(SB), NOSPLIT, $16-104
+	VSTMXCSR (SP)
+	MOVL     (SP), AX
+	ORL      $0x00008040, AX
+	MOVL     AX, 8(SP)
+	VLDMXCSR 8(SP)
+
+channels:
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         w+16(FP), DX
 	MOVQ         window+32(FP), BX
 	MOVQ         resets+40(FP), SI
 	MOVQ         sw+64(FP), DI
-	MOVQ         lanes+88(FP), R8
+	MOVQ         channels+88(FP), R8
 	MOVQ         steps+80(FP), R9
+	MOVQ         $0x00000010, R10
+	CMPQ         R8, R10
+	CMOVQGT      R10, R8
 	MOVQ         $-1, R10
 	BZHIQ        R8, R10, R10
 	KMOVW        R10, K1
@@ -230,17 +240,13 @@ columns2:
 	TESTQ     DX, DX
 	JZ        unbiased
 	VMOVUPS.Z (DX), K1, Z4
+	ADDQ      $0x00000040, bias+24(FP)
 
 unbiased:
 	MOVQ      swindow+72(FP), DX
 	VMOVUPS.Z (BX), K1, Z5
 	VMOVUPS.Z (BX)(DX*1), K1, Z6
 	VMOVUPS.Z (BX)(DX*2), K1, Z7
-	VSTMXCSR  (SP)
-	MOVL      (SP), DI
-	ORL       $0x00008040, DI
-	MOVL      DI, 8(SP)
-	VLDMXCSR  8(SP)
 
 step:
 	TESTQ  SI, SI
@@ -294,6 +300,14 @@ linear:
 	VMOVUPS  Z5, K1, (BX)
 	VMOVUPS  Z6, K1, (BX)(DX*1)
 	VMOVUPS  Z7, K1, (BX)(DX*2)
+	ADDQ     $0x00000040, y+0(FP)
+	ADDQ     $0x00000040, x+8(FP)
+	ADDQ     $0x00000040, window+32(FP)
+	MOVQ     sw+64(FP), AX
+	IMUL3Q   $0x00000040, AX, AX
+	ADDQ     AX, w+16(FP)
+	SUBQ     $0x00000010, channels+88(FP)
+	JG       channels
 	VLDMXCSR (SP)
 	VZEROUPPER
 	RET
@@ -515,90 +529,96 @@ through:
 	VZEROUPPER
 	RET
 
-// func Conv4x256(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, lanes int, silu int)
-// Requires: AVX, AVX2, FMA3
+// func Conv4x256(y *float32, x *float32, w *float32, bias *float32, window *float32, resets *int32, sy int, sx int, sw int, swindow int, steps int, channels int, silu int)
+// Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·Conv4x256(SB), NOSPLIT, $16-104
+	VBROADCASTSS constants<>+352(SB), Y0
+	VBROADCASTSS constants<>+384(SB), Y1
+	VSTMXCSR     (SP)
+	MOVL         (SP), AX
+	ORL          $0x00008040, AX
+	MOVL         AX, 8(SP)
+	VLDMXCSR     8(SP)
+
+channels:
 	MOVQ        y+0(FP), AX
 	MOVQ        x+8(FP), CX
 	MOVQ        w+16(FP), DX
 	MOVQ        window+32(FP), BX
 	MOVQ        resets+40(FP), SI
 	MOVQ        sw+64(FP), DI
-	MOVQ        lanes+88(FP), R8
+	MOVQ        channels+88(FP), R8
 	MOVQ        steps+80(FP), R9
+	MOVQ        $0x00000008, R10
+	CMPQ        R8, R10
+	CMOVQGT     R10, R8
 	LEAQ        lanes<>+0(SB), R10
 	MOVQ        R8, R11
 	NEGQ        R11
-	VMOVUPS     32(R10)(R11*4), Y0
+	VMOVUPS     32(R10)(R11*4), Y2
 	CMPQ        R8, $0x08
 	JNE         some5
 	SHLQ        $0x02, DI
-	VMOVUPS     (DX), X5
-	ADDQ        DI, DX
-	VMOVUPS     (DX), X6
-	ADDQ        DI, DX
 	VMOVUPS     (DX), X7
 	ADDQ        DI, DX
 	VMOVUPS     (DX), X8
 	ADDQ        DI, DX
-	VINSERTF128 $0x01, (DX), Y5, Y5
+	VMOVUPS     (DX), X9
 	ADDQ        DI, DX
-	VINSERTF128 $0x01, (DX), Y6, Y6
+	VMOVUPS     (DX), X10
 	ADDQ        DI, DX
 	VINSERTF128 $0x01, (DX), Y7, Y7
 	ADDQ        DI, DX
 	VINSERTF128 $0x01, (DX), Y8, Y8
-	VUNPCKLPS   Y6, Y5, Y1
-	VUNPCKHPS   Y6, Y5, Y2
+	ADDQ        DI, DX
+	VINSERTF128 $0x01, (DX), Y9, Y9
+	ADDQ        DI, DX
+	VINSERTF128 $0x01, (DX), Y10, Y10
 	VUNPCKLPS   Y8, Y7, Y3
 	VUNPCKHPS   Y8, Y7, Y4
-	VUNPCKLPD   Y3, Y1, Y5
-	VUNPCKHPD   Y3, Y1, Y6
-	VUNPCKLPD   Y4, Y2, Y7
-	VUNPCKHPD   Y4, Y2, Y8
-	VMOVAPS     Y5, Y1
-	VMOVAPS     Y6, Y2
+	VUNPCKLPS   Y10, Y9, Y5
+	VUNPCKHPS   Y10, Y9, Y6
+	VUNPCKLPD   Y5, Y3, Y7
+	VUNPCKHPD   Y5, Y3, Y8
+	VUNPCKLPD   Y6, Y4, Y9
+	VUNPCKHPD   Y6, Y4, Y10
 	VMOVAPS     Y7, Y3
 	VMOVAPS     Y8, Y4
+	VMOVAPS     Y9, Y5
+	VMOVAPS     Y10, Y6
 	JMP         columns6
 
 some5:
-	VMOVD        DI, X6
-	VPBROADCASTD X6, Y6
-	VMOVUPS      lanes<>+64(SB), Y5
-	VPMULLD      Y6, Y5, Y5
-	VXORPS       Y1, Y1, Y1
-	VMOVAPS      Y0, Y6
-	VGATHERDPS   Y6, (DX)(Y5*4), Y1
-	VXORPS       Y2, Y2, Y2
-	VMOVAPS      Y0, Y6
-	VGATHERDPS   Y6, 4(DX)(Y5*4), Y2
+	VMOVD        DI, X8
+	VPBROADCASTD X8, Y8
+	VMOVUPS      lanes<>+64(SB), Y7
+	VPMULLD      Y8, Y7, Y7
 	VXORPS       Y3, Y3, Y3
-	VMOVAPS      Y0, Y6
-	VGATHERDPS   Y6, 8(DX)(Y5*4), Y3
+	VMOVAPS      Y2, Y8
+	VGATHERDPS   Y8, (DX)(Y7*4), Y3
 	VXORPS       Y4, Y4, Y4
-	VMOVAPS      Y0, Y6
-	VGATHERDPS   Y6, 12(DX)(Y5*4), Y4
+	VMOVAPS      Y2, Y8
+	VGATHERDPS   Y8, 4(DX)(Y7*4), Y4
+	VXORPS       Y5, Y5, Y5
+	VMOVAPS      Y2, Y8
+	VGATHERDPS   Y8, 8(DX)(Y7*4), Y5
+	VXORPS       Y6, Y6, Y6
+	VMOVAPS      Y2, Y8
+	VGATHERDPS   Y8, 12(DX)(Y7*4), Y6
 
 columns6:
-	VXORPS     Y5, Y5, Y5
+	VXORPS     Y7, Y7, Y7
 	MOVQ       bias+24(FP), DX
 	TESTQ      DX, DX
 	JZ         unbiased
-	VMASKMOVPS (DX), Y0, Y5
+	VMASKMOVPS (DX), Y2, Y7
+	ADDQ       $0x00000020, bias+24(FP)
 
 unbiased:
-	MOVQ         swindow+72(FP), DX
-	VMASKMOVPS   (BX), Y0, Y6
-	VMASKMOVPS   (BX)(DX*1), Y0, Y7
-	VMASKMOVPS   (BX)(DX*2), Y0, Y8
-	VBROADCASTSS constants<>+352(SB), Y14
-	VBROADCASTSS constants<>+384(SB), Y15
-	VSTMXCSR     (SP)
-	MOVL         (SP), DI
-	ORL          $0x00008040, DI
-	MOVL         DI, 8(SP)
-	VLDMXCSR     8(SP)
+	MOVQ       swindow+72(FP), DX
+	VMASKMOVPS (BX), Y2, Y8
+	VMASKMOVPS (BX)(DX*1), Y2, Y9
+	VMASKMOVPS (BX)(DX*2), Y2, Y10
 
 step:
 	TESTQ  SI, SI
@@ -606,56 +626,64 @@ step:
 	TESTL  $0x00000002, (SI)
 	LEAQ   4(SI), SI
 	JZ     kept
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
 
 kept:
-	VMASKMOVPS   (CX), Y0, Y9
-	VMOVAPS      Y5, Y10
-	VFMADD231PS  Y1, Y6, Y10
-	VFMADD231PS  Y2, Y7, Y10
-	VFMADD231PS  Y3, Y8, Y10
-	VFMADD231PS  Y4, Y9, Y10
-	VMOVAPS      Y7, Y6
-	VMOVAPS      Y8, Y7
+	VMASKMOVPS   (CX), Y2, Y11
+	VMOVAPS      Y7, Y12
+	VFMADD231PS  Y3, Y8, Y12
+	VFMADD231PS  Y4, Y9, Y12
+	VFMADD231PS  Y5, Y10, Y12
+	VFMADD231PS  Y6, Y11, Y12
 	VMOVAPS      Y9, Y8
+	VMOVAPS      Y10, Y9
+	VMOVAPS      Y11, Y10
 	CMPQ         silu+96(FP), $0x00
 	JEQ          linear
-	VORPS        constants<>+192(SB), Y10, Y11
-	VBROADCASTSS constants<>+224(SB), Y12
-	VMAXPS       Y11, Y12, Y11
-	VBROADCASTSS constants<>+256(SB), Y12
-	VMINPS       Y11, Y12, Y11
-	VMULPS       constants<>+288(SB), Y11, Y13
-	VCVTPS2DQ    Y13, Y12
-	VCVTDQ2PS    Y12, Y13
-	VFMSUB231PS  constants<>+288(SB), Y11, Y13
-	VFMADD231PS  constants<>+320(SB), Y11, Y13
-	VMOVAPS      Y13, Y11
-	VBROADCASTSS constants<>+160(SB), Y13
-	VFMADD213PS  constants<>+128(SB), Y11, Y13
-	VFMADD213PS  constants<>+96(SB), Y11, Y13
-	VFMADD213PS  constants<>+64(SB), Y11, Y13
-	VFMADD213PS  constants<>+32(SB), Y11, Y13
-	VFMADD213PS  constants<>+0(SB), Y11, Y13
-	VPSLLD       $0x17, Y12, Y12
-	VPADDD       Y12, Y13, Y13
-	VBROADCASTSS constants<>+0(SB), Y11
-	VADDPS       Y11, Y13, Y12
-	VBLENDVPS    Y10, Y13, Y11, Y11
-	VMULPS       Y11, Y10, Y10
-	VDIVPS       Y12, Y10, Y10
+	VORPS        constants<>+192(SB), Y12, Y13
+	VBROADCASTSS constants<>+224(SB), Y14
+	VMAXPS       Y13, Y14, Y13
+	VBROADCASTSS constants<>+256(SB), Y14
+	VMINPS       Y13, Y14, Y13
+	VMULPS       constants<>+288(SB), Y13, Y15
+	VCVTPS2DQ    Y15, Y14
+	VCVTDQ2PS    Y14, Y15
+	VFMSUB231PS  constants<>+288(SB), Y13, Y15
+	VFMADD231PS  constants<>+320(SB), Y13, Y15
+	VMOVAPS      Y15, Y13
+	VBROADCASTSS constants<>+160(SB), Y15
+	VFMADD213PS  constants<>+128(SB), Y13, Y15
+	VFMADD213PS  constants<>+96(SB), Y13, Y15
+	VFMADD213PS  constants<>+64(SB), Y13, Y15
+	VFMADD213PS  constants<>+32(SB), Y13, Y15
+	VFMADD213PS  constants<>+0(SB), Y13, Y15
+	VPSLLD       $0x17, Y14, Y14
+	VPADDD       Y14, Y15, Y15
+	VBROADCASTSS constants<>+0(SB), Y13
+	VADDPS       Y13, Y15, Y14
+	VBLENDVPS    Y12, Y15, Y13, Y13
+	VMULPS       Y13, Y12, Y12
+	VDIVPS       Y14, Y12, Y12
 
 linear:
-	VMASKMOVPS Y10, Y0, (AX)
+	VMASKMOVPS Y12, Y2, (AX)
 	ADDQ       sx+56(FP), CX
 	ADDQ       sy+48(FP), AX
 	DECQ       R9
 	JNZ        step
-	VMASKMOVPS Y6, Y0, (BX)
-	VMASKMOVPS Y7, Y0, (BX)(DX*1)
-	VMASKMOVPS Y8, Y0, (BX)(DX*2)
+	VMASKMOVPS Y8, Y2, (BX)
+	VMASKMOVPS Y9, Y2, (BX)(DX*1)
+	VMASKMOVPS Y10, Y2, (BX)(DX*2)
+	ADDQ       $0x00000020, y+0(FP)
+	ADDQ       $0x00000020, x+8(FP)
+	ADDQ       $0x00000020, window+32(FP)
+	MOVQ       sw+64(FP), AX
+	IMUL3Q     $0x00000020, AX, AX
+	ADDQ       AX, w+16(FP)
+	SUBQ       $0x00000008, channels+88(FP)
+	JG         channels
 	VLDMXCSR   (SP)
 	VZEROUPPER
 	RET

@@ -24,8 +24,8 @@ func main() {
 // resetConv is scan.ResetConv.
 const resetConv = 2
 
-const text = ` carries the convolution of four taps through steps steps, for as many
-channels as lanes says.
+const text = ` carries the convolution of four taps through steps steps, a register
+of channels after the other.
 
 y = bias + w[0]·x[t−3] + w[1]·x[t−2] + w[2]·x[t−1] + w[3]·x[t], in this order with
 fused multiply-adds, then SiLU if silu is not 0. w is (channels, 4), its rows sw
@@ -35,11 +35,21 @@ resets may be nil. Strides are in bytes but for sw.`
 
 func conv4(s *vec.Set) {
 	name := "Conv4x" + s.Suffix()
-	TEXT(name, NOSPLIT, "func(y, x, w, bias, window *float32, resets *int32, sy, sx, sw, swindow, steps, lanes, silu int)")
+	TEXT(name, NOSPLIT, "func(y, x, w, bias, window *float32, resets *int32, sy, sx, sw, swindow, steps, channels, silu int)")
 	Doc(strings.Split(name+text, "\n")...)
 	Pragma("noescape")
-	p := vec.Args("y", "x", "w", "window", "resets", "sw", "lanes", "steps")
+	e := s.NewExp(0)
+	// One token has little else to do: the flags are set once for all channels,
+	// and one register's chain of operations overlaps with the next one's.
+	restore := vec.Flush()
+
+	Label("channels")
+	p := vec.Args("y", "x", "w", "window", "resets", "sw", "channels", "steps")
 	y, x, w, window, resets, sw, lanes, steps := p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]
+	full := GP64()
+	MOVQ(U32(uint32(s.Lanes())), full)
+	CMPQ(lanes, full)
+	CMOVQGT(full, lanes)
 	s.Tail(lanes)
 
 	taps := s.Columns4(w, sw, lanes)
@@ -50,6 +60,7 @@ func conv4(s *vec.Set) {
 	TESTQ(bp, bp)
 	JZ(LabelRef("unbiased"))
 	s.LoadTail(Mem{Base: bp}, bias)
+	ADDQ(U32(uint32(s.Bytes())), vec.Arg("bias"))
 	Label("unbiased")
 	old := []reg.VecPhysical{s.Reg(), s.Reg(), s.Reg()} // x[t−3], x[t−2], x[t−1]
 	swindow := vec.Args("swindow")[0]
@@ -58,8 +69,6 @@ func conv4(s *vec.Set) {
 	s.LoadTail(Mem{Base: window, Index: swindow, Scale: 2}, old[2])
 	now, c := s.Reg(), s.NewChains(1)[0]
 	sum := c.X
-	e := s.NewExp(0)
-	restore := vec.Flush()
 
 	Label("step")
 	TESTQ(resets, resets)
@@ -92,6 +101,14 @@ func conv4(s *vec.Set) {
 	s.StoreTail(old[0], Mem{Base: window})
 	s.StoreTail(old[1], Mem{Base: window, Index: swindow, Scale: 1})
 	s.StoreTail(old[2], Mem{Base: window, Index: swindow, Scale: 2})
+	for _, name := range []string{"y", "x", "window"} {
+		ADDQ(U32(uint32(s.Bytes())), vec.Arg(name))
+	}
+	rows := vec.Args("sw")[0]
+	IMUL3Q(U32(uint32(4*s.Lanes())), rows, rows)
+	ADDQ(rows, vec.Arg("w"))
+	SUBQ(U32(uint32(s.Lanes())), vec.Arg("channels"))
+	JG(LabelRef("channels"))
 	restore()
 	VZEROUPPER()
 	RET()
