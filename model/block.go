@@ -22,10 +22,7 @@ func (m *Model) block(i int, s *State, a, b int, o *Options) error {
 	M, D, N, K, R := c.DModel, c.DInner, c.DState, c.DConv, c.DtRank
 	T := b - a
 	k := m.cutOf(i, a, b, o.Resets)
-	rec := k.rec
-	if rec == nil {
-		rec = &Record{}
-	}
+	rec := m.rec.orNone(k.rec)
 	var resets scan.Buffer
 	var marks []int32
 	if o.Resets != nil {
@@ -55,7 +52,7 @@ func (m *Model) block(i int, s *State, a, b int, o *Options) error {
 		Y: u, X: in, W: scan.Dense(l.convW, K), Bias: l.convB,
 		Window: scan.Dense(s.conv[i], D), Resets: resets, L: T, D: D, K: K, SiLU: true,
 	}
-	if err := e.conv(m, conv); err != nil {
+	if err := e.conv(m, &conv); err != nil {
 		return err
 	}
 	if err := m.windows(&k, in); err != nil {
@@ -76,12 +73,15 @@ func (m *Model) block(i int, s *State, a, b int, o *Options) error {
 	}
 	be.Linear(scan.LinearArgs{Y: sa.Delta, X: proj, W: l.dtProj, L: T})
 	e.scanArgs(m, &sa)
-	if err := m.scan(&k, rec, sa, e, marks); err != nil {
+	if err := m.scan(&k, rec, &sa, e, marks); err != nil {
 		return err
 	}
 	e.silence(m, y, T)
 
 	be.Linear(scan.LinearArgs{Y: x, X: y, W: l.outProj, Bias: l.outBias, L: T, Accumulate: true})
+	if k.rec == nil {
+		return nil
+	}
 	for _, t := range []struct {
 		dst  []float32
 		v    scan.View
@@ -96,8 +96,8 @@ func (m *Model) block(i int, s *State, a, b int, o *Options) error {
 
 // scan runs the selective scan, and beside it what a tap asks for: Δ as the
 // scan sees it, y before the gate, and h at the tapped steps. marks are those
-// of the chunk, or nil.
-func (m *Model) scan(k *cut, rec *Record, sa scan.ScanArgs, e *edit, marks []int32) error {
+// of the chunk, or nil. It sets the tap of sa.
+func (m *Model) scan(k *cut, rec *Record, sa *scan.ScanArgs, e *edit, marks []int32) error {
 	be, sc, D := m.b, &m.sc, sa.D
 	if k.wants(rec.Delta) {
 		delta := sa.Delta
@@ -115,10 +115,10 @@ func (m *Model) scan(k *cut, rec *Record, sa scan.ScanArgs, e *edit, marks []int
 		if err := need(be, &sc.hCopy, be.DType(), D*sa.N); err != nil {
 			return err
 		}
-		plain := sa
+		plain := *sa
 		plain.H, plain.Z = scan.Dense(sc.hCopy, sa.N), scan.View{}
 		be.Copy(plain.H, sa.H, D, sa.N)
-		if err := e.scan(m, plain, marks); err != nil {
+		if err := e.scan(m, &plain, marks); err != nil {
 			return err
 		}
 		if err := m.copyRows(k, rec.Y, sa.Y, D); err != nil {

@@ -108,10 +108,7 @@ func (m *Model) drivenBlock(i int, s *State, a, b int, o *Options) error {
 	c, be, sc, l := m.cfg, m.b, &m.sc, &m.layers[i]
 	D, N, T := c.DInner, c.DState, b-a
 	k := m.cutOf(i, a, b, o.Resets)
-	rec := k.rec
-	if rec == nil {
-		rec = &Record{}
-	}
+	rec := m.rec.orNone(k.rec)
 	var resets scan.Buffer
 	var marks []int32
 	if o.Resets != nil {
@@ -138,7 +135,7 @@ func (m *Model) drivenBlock(i int, s *State, a, b int, o *Options) error {
 	}
 	be.Write(sa.Delta.Buf, 0, delta)
 	e.scanArgs(m, &sa)
-	if err := m.scan(&k, rec, sa, e, marks); err != nil {
+	if err := m.scan(&k, rec, &sa, e, marks); err != nil {
 		return err
 	}
 	for _, t := range []struct {

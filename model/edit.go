@@ -151,13 +151,13 @@ func (e *edit) free() {
 // conv is the short convolution with its newest taps only. It works on a copy
 // of the newest part of the window; a product with zero taps would let Inf and
 // NaN through.
-func (e *edit) conv(m *Model, full scan.ConvArgs) error {
+func (e *edit) conv(m *Model, full *scan.ConvArgs) error {
 	if e == nil || e.t.ConvTaps == 0 || e.t.ConvTaps == full.K {
-		m.b.Conv(full)
+		m.b.Conv(*full)
 		return nil
 	}
 	taps, K, D := e.t.ConvTaps, full.K, full.D
-	few := full
+	few := *full
 	few.K, few.W, few.Window = taps, full.W.Col(K-taps), scan.View{}
 	if taps > 1 {
 		if err := need(m.b, &m.sc.window, m.b.DType(), (K-1)*D); err != nil {
@@ -169,8 +169,9 @@ func (e *edit) conv(m *Model, full scan.ConvArgs) error {
 	m.b.Conv(few)
 	// The whole convolution carries the window on, for when the tweak ends.
 	// Nobody looks at what it computes; y is free until the scan.
-	full.Y = scan.Dense(m.sc.y, D)
-	m.b.Conv(full)
+	whole := *full
+	whole.Y = scan.Dense(m.sc.y, D)
+	m.b.Conv(whole)
 	return nil
 }
 

@@ -10,12 +10,12 @@ import "mamba-tui/scan"
 // h of the others are packed side by side and the scan is told that there are
 // so many. Nothing is multiplied by zero; neither Inf nor NaN of a state that
 // is off reaches y.
-func (e *edit) scan(m *Model, sa scan.ScanArgs, marks []int32) error {
+func (e *edit) scan(m *Model, sa *scan.ScanArgs, marks []int32) error {
 	if e == nil {
-		m.b.Scan(sa)
+		m.b.Scan(*sa)
 		return nil
 	}
-	packed := sa
+	packed := *sa
 	if len(e.dead) > 0 {
 		if err := e.pack(m, &packed); err != nil {
 			return err

@@ -54,6 +54,7 @@ type recorder struct {
 	what     What
 	layers   []int // layer → index in recs, or −1
 	recs     []Record
+	none     Record // asks for nothing
 	fn       func(*Record)
 }
 
@@ -146,6 +147,14 @@ func (r *recorder) deliver() {
 		r.fn(&r.recs[i])
 	}
 	r.fn = nil
+}
+
+// orNone is rec, or one that asks for nothing where there is none.
+func (r *recorder) orNone(rec *Record) *Record {
+	if rec == nil {
+		return &r.none
+	}
+	return rec
 }
 
 // of is layer's record, or nil if the tap does not ask for it.
