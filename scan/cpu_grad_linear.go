@@ -71,7 +71,7 @@ func (c *cpu[T]) LinearBackward(a LinearGrad) {
 	}
 	if dw.data != nil {
 		store := g.x.full
-		g.x = panels[T]{rows: w.in, depth: a.L, width: k.width, lanes: k.lanes}
+		g.x = panelsOf[T](w.in, a.L, k.width, k.lanes)
 		if n := g.x.size(); len(store) < n {
 			store = memory.Aligned[T](n)
 		}

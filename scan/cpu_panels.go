@@ -18,6 +18,7 @@ import (
 type panels[T float] struct {
 	rows, depth  int
 	width, lanes int
+	count        int // of panels
 	format       WeightFormat
 	full         []T      // WeightsF32
 	half         []uint16 // the other formats
@@ -25,13 +26,19 @@ type panels[T float] struct {
 
 // newPanels makes panels of zeros.
 func newPanels[T float](rows, depth, width, lanes int, format WeightFormat) *panels[T] {
-	p := &panels[T]{rows: rows, depth: depth, width: width, lanes: lanes, format: format}
+	p := panelsOf[T](rows, depth, width, lanes)
+	p.format = format
 	if n := p.size(); format == WeightsF32 {
 		p.full = memory.Aligned[T](n)
 	} else {
 		p.half = memory.Aligned[uint16](n)
 	}
-	return p
+	return &p
+}
+
+// panelsOf is the layout without the elements.
+func panelsOf[T float](rows, depth, width, lanes int) panels[T] {
+	return panels[T]{rows: rows, depth: depth, width: width, lanes: lanes, count: (rows + width - 1) / width}
 }
 
 // size is the number of elements, padding included.
@@ -39,12 +46,9 @@ func (p *panels[T]) size() int {
 	if p.rows == 0 {
 		return 0
 	}
-	last := p.count() - 1
+	last := p.count - 1
 	return (last*p.width + p.stride(last)) * p.depth
 }
-
-// count is the number of panels.
-func (p *panels[T]) count() int { return (p.rows + p.width - 1) / p.width }
 
 // stride is the distance of two terms in a panel: its outputs with padding.
 func (p *panels[T]) stride(panel int) int {
@@ -87,7 +91,7 @@ func (p *panels[T]) setRow(o int, w []float32) {
 // the terms. Only full panels have that; it is how activations become the
 // weights of a product.
 func (p *panels[T]) setColumns(x view[T]) {
-	for panel := range p.count() {
+	for panel := range p.count {
 		o, stride := panel*p.width, p.stride(panel)
 		n := min(p.width, p.rows-o)
 		dst := p.full[o*p.depth:]

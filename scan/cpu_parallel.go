@@ -21,4 +21,10 @@ func (c *cpu[T]) share(work int) int {
 }
 
 // split runs j over [0, n) on at most parts goroutines.
-func (c *cpu[T]) split(j job, n, grain, parts int) { c.pool.split(j, n, grain, parts) }
+func (c *cpu[T]) split(j job, n, grain, parts int) {
+	if parts <= 1 { // one token of a small model: not even the pool is asked
+		j.run(0, n)
+		return
+	}
+	c.pool.split(j, n, grain, parts)
+}

@@ -33,7 +33,7 @@ func (c *cpu[T]) multiply(m *product[T]) {
 		work /= k.pace
 	}
 	parts := c.share(work)
-	n, grain := m.w.count(), 1
+	n, grain := m.w.count, 1
 	if m.byRows = n < 2*parts; m.byRows {
 		n, grain = m.rows, k.rows
 	}
@@ -44,7 +44,7 @@ func (c *cpu[T]) multiply(m *product[T]) {
 // run computes the rows or the panels [from, to).
 func (m *product[T]) run(from, to int) {
 	if m.byRows {
-		m.block(m, from, to, 0, m.w.count())
+		m.block(m, from, to, 0, m.w.count)
 	} else {
 		m.block(m, 0, m.rows, from, to)
 	}

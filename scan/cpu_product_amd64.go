@@ -126,6 +126,9 @@ func (t *tiles) block(m *product[float32], r0, r1, p0, p1 int) {
 
 // registers is how many registers outputs fill, and how many are in the last.
 func (t *tiles) registers(outputs int) (vectors, last int) {
-	vectors = (outputs + t.lanes - 1) / t.lanes
-	return vectors, outputs - (vectors-1)*t.lanes
+	// There are three at most, and a division takes longer.
+	for vectors, last = 1, outputs; last > t.lanes; last -= t.lanes {
+		vectors++
+	}
+	return vectors, last
 }

@@ -54,24 +54,19 @@ func (c *cpu[T]) Scan(a ScanArgs) {
 	if a.Bias != nil && !a.Softplus {
 		panic("scan: Scan: Bias needs Softplus")
 	}
-	j := scanJob[T]{
-		u:        viewOf[T](a.U, L, D, "scan: Scan: U is not (L, D)"),
-		delta:    viewOf[T](a.Delta, L, D, "scan: Scan: Delta is not (L, D)"),
-		bias:     sliceOf[T](a.Bias, D, true, "scan: Scan: Bias is not (D)"),
-		a:        viewOf[T](a.A, D, N, "scan: Scan: A is not (D, N)"),
-		b:        viewOf[T](a.B, L, N, "scan: Scan: B is not (L, N)"),
-		c:        viewOf[T](a.C, L, N, "scan: Scan: C is not (L, N)"),
-		skip:     sliceOf[T](a.Skip, D, true, "scan: Scan: Skip is not (D)"),
-		h:        viewOf[T](a.H, D, N, "scan: Scan: H is not (D, N)"),
-		resets:   sliceOf[int32](a.Resets, L, true, "scan: Scan: Resets is not int32 (L)"),
-		y:        viewOf[T](a.Y, L, D, "scan: Scan: Y is not (L, D)"),
-		advance:  c.kernels.advance[a.Rule],
-		rows:     L,
-		states:   N,
-		channels: D,
-		rule:     a.Rule,
-		fused:    c.kernels.fused,
-	}
+	// In place: a copy of as many words would cost a tenth of a short scan.
+	j := &c.scan
+	*j = scanJob[T]{rows: L, states: N, channels: D, rule: a.Rule, advance: c.kernels.advance[a.Rule], fused: c.kernels.fused}
+	j.u = viewOf[T](a.U, L, D, "scan: Scan: U is not (L, D)")
+	j.delta = viewOf[T](a.Delta, L, D, "scan: Scan: Delta is not (L, D)")
+	j.bias = sliceOf[T](a.Bias, D, true, "scan: Scan: Bias is not (D)")
+	j.a = viewOf[T](a.A, D, N, "scan: Scan: A is not (D, N)")
+	j.b = viewOf[T](a.B, L, N, "scan: Scan: B is not (L, N)")
+	j.c = viewOf[T](a.C, L, N, "scan: Scan: C is not (L, N)")
+	j.skip = sliceOf[T](a.Skip, D, true, "scan: Scan: Skip is not (D)")
+	j.h = viewOf[T](a.H, D, N, "scan: Scan: H is not (D, N)")
+	j.resets = sliceOf[int32](a.Resets, L, true, "scan: Scan: Resets is not int32 (L)")
+	j.y = viewOf[T](a.Y, L, D, "scan: Scan: Y is not (L, D)")
 	if a.Softplus {
 		j.softplus = c.kernels.softplus
 	}
@@ -92,14 +87,13 @@ func (c *cpu[T]) Scan(a ScanArgs) {
 	if L == 0 || D == 0 {
 		return // not even a mark is looked at: no steps change nothing
 	}
-	c.scan = j
-	if fused := c.kernels.fused; fused != nil {
-		c.packed = grown(c.packed, fused.room(L, D, N))
-		c.scan.packed = c.packed
-		fused.prepare(&c.scan)
+	if j.fused != nil {
+		c.packed = grown(c.packed, j.fused.room(L, D, N))
+		j.packed = c.packed
+		j.fused.prepare(j)
 	}
 	// An exponential weighs some eight multiply-adds.
-	c.split(&c.scan, D, scanBlock, c.share(8*L*D*max(N, 1)))
+	c.split(j, D, scanBlock, c.share(8*L*D*max(N, 1)))
 }
 
 // checkSteps demands ascending steps inside [0, L): a tap is written as its step
