@@ -51,10 +51,10 @@ func Verify(ctx context.Context, t *Trace, m *model.Model, progress func(done in
 		block int
 		snap  *model.Snapshot // before it; nil: zero
 	}
-	var todo []start
+	var pending []start
 	for i := len(t.x.blocks) - 1; i >= 0; i-- {
 		if b := &t.x.blocks[i]; b.before < 0 {
-			todo = append(todo, start{i, nil})
+			pending = append(pending, start{i, nil})
 		} else {
 			v.children[b.before] = append(v.children[b.before], i)
 		}
@@ -62,9 +62,9 @@ func Verify(ctx context.Context, t *Trace, m *model.Model, progress func(done in
 	for _, c := range v.children {
 		slices.SortFunc(c, func(a, b int) int { return t.x.blocks[a].beforeStep - t.x.blocks[b].beforeStep })
 	}
-	for len(todo) > 0 {
-		next := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+	for len(pending) > 0 {
+		next := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
 		if next.snap == nil {
 			s.Reset()
 		} else if err := s.Load(next.snap); err != nil {
@@ -77,7 +77,7 @@ func Verify(ctx context.Context, t *Trace, m *model.Model, progress func(done in
 					follow = child
 					return
 				}
-				todo = append(todo, start{child, snap})
+				pending = append(pending, start{child, snap})
 			})
 			if err != nil {
 				return nil, err
