@@ -17,27 +17,26 @@ func (c *cpu[T]) Conv(a ConvArgs) {
 	if a.L < 0 || a.D < 0 || a.K < 1 {
 		panic("scan: Conv: a size is negative or K is not positive")
 	}
-	c.conv = convJob[T]{
-		y:      viewOf[T](a.Y, a.L, a.D, "scan: Conv: Y is not (L, D)"),
-		x:      viewOf[T](a.X, a.L, a.D, "scan: Conv: X is not (L, D)"),
-		w:      viewOf[T](a.W, a.D, a.K, "scan: Conv: W is not (D, K)"),
-		window: viewOf[T](a.Window, a.K-1, a.D, "scan: Conv: Window is not (K-1, D)"),
-		bias:   sliceOf[T](a.Bias, a.D, true, "scan: Conv: Bias is not (D)"),
-		resets: sliceOf[int32](a.Resets, a.L, true, "scan: Conv: Resets is not int32 (L)"),
-		rows:   a.L,
-		taps:   a.K,
-	}
+	// In place, as in Scan: words just written are slow to copy.
+	j := &c.conv
+	*j = convJob[T]{rows: a.L, taps: a.K}
+	j.y = viewOf[T](a.Y, a.L, a.D, "scan: Conv: Y is not (L, D)")
+	j.x = viewOf[T](a.X, a.L, a.D, "scan: Conv: X is not (L, D)")
+	j.w = viewOf[T](a.W, a.D, a.K, "scan: Conv: W is not (D, K)")
+	j.window = viewOf[T](a.Window, a.K-1, a.D, "scan: Conv: Window is not (K-1, D)")
+	j.bias = sliceOf[T](a.Bias, a.D, true, "scan: Conv: Bias is not (D)")
+	j.resets = sliceOf[int32](a.Resets, a.L, true, "scan: Conv: Resets is not int32 (L)")
 	if a.SiLU {
-		c.conv.silu = c.kernels.silu
+		j.silu = c.kernels.silu
 	}
 	if a.K == 4 {
-		c.conv.conv4 = c.kernels.conv4
+		j.conv4 = c.kernels.conv4
 	}
 	if a.L == 0 || a.D == 0 {
 		return
 	}
-	c.conv.zeros = c.zeroRow(a.D)
-	c.split(&c.conv, a.D, 64, c.share(a.L*a.D*a.K))
+	j.zeros = c.zeroRow(a.D)
+	c.split(j, a.D, 64, c.share(a.L*a.D*a.K))
 }
 
 // run convolves channels [from, to). Each output is the bias, then the taps from

@@ -65,15 +65,13 @@ func (c *cpu[T]) Linear(a LinearArgs) {
 	if a.L < 0 {
 		panic("scan: Linear: L is negative")
 	}
-	c.linear = product[T]{
-		x:          viewOf[T](a.X, a.L, w.in, "scan: Linear: X is not (L, In)"),
-		y:          viewOf[T](a.Y, a.L, w.out, "scan: Linear: Y is not (L, Out)"),
-		w:          w.panels,
-		bias:       sliceOf[T](a.Bias, w.out, true, "scan: Linear: Bias is not (Out)"),
-		rows:       a.L,
-		accumulate: a.Accumulate,
-	}
+	// In place, as in Scan: words just written are slow to copy.
+	m := &c.linear
+	m.x = viewOf[T](a.X, a.L, w.in, "scan: Linear: X is not (L, In)")
+	m.y = viewOf[T](a.Y, a.L, w.out, "scan: Linear: Y is not (L, Out)")
+	m.bias = sliceOf[T](a.Bias, w.out, true, "scan: Linear: Bias is not (Out)")
+	m.w, m.rows, m.accumulate = w.panels, a.L, a.Accumulate
 	if a.L > 0 && w.out > 0 {
-		c.multiply(&c.linear)
+		c.multiply(m)
 	}
 }

@@ -54,7 +54,7 @@ func (c *cpu[T]) Scan(a ScanArgs) {
 	if a.Bias != nil && !a.Softplus {
 		panic("scan: Scan: Bias needs Softplus")
 	}
-	// In place: a copy of as many words would cost a tenth of a short scan.
+	// In place: words just written are slow to copy, and one token is little work.
 	j := &c.scan
 	*j = scanJob[T]{rows: L, states: N, channels: D, rule: a.Rule, advance: c.kernels.advance[a.Rule], fused: c.kernels.fused}
 	j.u = viewOf[T](a.U, L, D, "scan: Scan: U is not (L, D)")
