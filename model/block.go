@@ -18,10 +18,13 @@ import "mamba-tui/scan"
 // the released code chains Add → Norm → Mixer, which is the same numbers as
 // Norm → Mixer → Add here.
 func (m *Model) block(i int, s *State, a, b int, o *Options) error {
-	c, be, sc, l := m.cfg, m.b, &m.sc, &m.layers[i]
+	c, be, sc, l := &m.cfg, m.b, &m.sc, &m.layers[i]
 	M, D, N, K, R := c.DModel, c.DInner, c.DState, c.DConv, c.DtRank
 	T := b - a
-	k := m.cutOf(i, a, b, o.Resets)
+	var k cut
+	if m.rec.on {
+		k = m.cutOf(i, a, b, o.Resets)
+	}
 	rec := m.rec.orNone(k.rec)
 	var resets scan.Buffer
 	var marks []int32

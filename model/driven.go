@@ -107,7 +107,10 @@ func (m *Model) checkDrive(L int, o *Options) error {
 func (m *Model) drivenBlock(i int, s *State, a, b int, o *Options) error {
 	c, be, sc, l := m.cfg, m.b, &m.sc, &m.layers[i]
 	D, N, T := c.DInner, c.DState, b-a
-	k := m.cutOf(i, a, b, o.Resets)
+	var k cut
+	if m.rec.on {
+		k = m.cutOf(i, a, b, o.Resets)
+	}
 	rec := m.rec.orNone(k.rec)
 	var resets scan.Buffer
 	var marks []int32

@@ -122,7 +122,7 @@ func (m *Model) check(s *State, tokens []int32, o *Options) error {
 
 // chunk runs tokens [a, b) of a call.
 func (m *Model) chunk(s *State, tokens []int32, a, b int, o *Options) error {
-	c, be, sc := m.cfg, m.b, &m.sc
+	c, be, sc := &m.cfg, m.b, &m.sc
 	T := b - a
 	be.WriteInts(sc.ids, 0, tokens[a:b])
 	if o.Resets != nil {
@@ -182,7 +182,7 @@ func (m *Model) logits(dst []float32, buf scan.Buffer, first, rows int) error {
 
 // answer computes norm_f and the head for rows of sc.x from row first on.
 func (m *Model) answer(buf scan.Buffer, first, rows int) {
-	c := m.cfg
+	c := &m.cfg
 	x := scan.Dense(m.sc.x, c.DModel).Row(first)
 	r := scan.Dense(m.sc.norm, c.DModel)
 	m.b.RMSNorm(r, x, m.normF, rows, c.DModel, c.Eps)
