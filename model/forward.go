@@ -79,7 +79,8 @@ func (m *Model) Forward(s *State, tokens []int32, o Options) error {
 }
 
 // Step is Forward over one token; logits has V elements or is nil. It does not
-// allocate.
+// allocate, but for the recording that a state's second step with logits, and
+// its second without, makes on a backend that records (scan.Capturer).
 func (m *Model) Step(s *State, token int32, logits []float32) error {
 	m.one[0] = token
 	return m.Forward(s, m.one[:], Options{Logits: logits})

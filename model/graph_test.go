@@ -248,3 +248,51 @@ func TestChunks(t *testing.T) {
 		t.Errorf("chunks of %v, want 3, 3 and 1", c.chunks)
 	}
 }
+
+// TestCPURecords: steps on a CPU backend, which records them, have the bits of
+// one that is kept from recording, with every kernel set.
+func TestCPURecords(t *testing.T) {
+	for _, set := range scan.KernelSets() {
+		for shape, cfg := range oddShapes() {
+			w := livelyWeights(cfg, 5)
+			var logits [2][]float32
+			var snaps [2]model.Snapshot
+			for i, b := range []scan.Backend{scan.NewCPU(scan.Options{Kernels: set}), struct{ scan.Backend }{scan.NewCPU(scan.Options{Kernels: set})}} {
+				m, err := model.New(b, cfg, w)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s, err := m.NewState()
+				if err != nil {
+					t.Fatal(err)
+				}
+				logits[i] = make([]float32, 24*cfg.VocabSize)
+				for n, id := range randomTokens(rand.New(rand.NewPCG(5, 1)), cfg, 24) {
+					var out []float32
+					if n%3 != 1 {
+						out = logits[i][n*cfg.VocabSize:][:cfg.VocabSize]
+					}
+					if n == 9 {
+						s.Reset()
+					}
+					if err := m.Step(s, id, out); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := s.Save(&snaps[i]); err != nil {
+					t.Fatal(err)
+				}
+				s.Free()
+				m.Close()
+			}
+			if at := identical(logits[0], logits[1]); at >= 0 {
+				t.Fatalf("%v, shape %d: logit %d differs", set, shape, at)
+			}
+			for l := range snaps[0].H {
+				if identical(snaps[0].H[l], snaps[1].H[l]) >= 0 || identical(snaps[0].Conv[l], snaps[1].Conv[l]) >= 0 {
+					t.Fatalf("%v, shape %d: the state of layer %d differs", set, shape, l)
+				}
+			}
+		}
+	}
+}

@@ -105,6 +105,7 @@ func convert[D, S element](dst []D, src []S) {
 // Write implements Backend. The source is always float32, as weights and
 // activations of checkpoints are; a Float64 backend widens it without loss.
 func (c *cpu[T]) Write(dst Buffer, off int, src []float32) {
+	c.unrecorded()
 	const message = "scan: Write: the source does not fit in the buffer"
 	if dst == nil || off < 0 || off > dst.Len() || len(src) > dst.Len()-off {
 		panic(message)
@@ -123,6 +124,7 @@ func (c *cpu[T]) Write(dst Buffer, off int, src []float32) {
 
 // WriteInts implements Backend.
 func (c *cpu[T]) WriteInts(dst Buffer, off int, src []int32) {
+	c.unrecorded()
 	b, ok := dst.(*hostBuffer[int32])
 	if !ok {
 		panic("scan: WriteInts: the buffer does not hold int32")
@@ -135,12 +137,14 @@ func (c *cpu[T]) WriteInts(dst Buffer, off int, src []int32) {
 
 // Read implements Backend. It never fails: there is no device.
 func (c *cpu[T]) Read(dst []float32, src Buffer, off int) error {
+	c.unrecorded()
 	readHost(dst, src, off)
 	return nil
 }
 
 // ReadFloat64 implements Backend.
 func (c *cpu[T]) ReadFloat64(dst []float64, src Buffer, off int) error {
+	c.unrecorded()
 	readHost(dst, src, off)
 	return nil
 }

@@ -85,6 +85,8 @@ type cpu[T float] struct {
 	scan   scanJob[T]
 	grad   gradState[T] // of the backward operations, likewise
 
+	tape *tape[T] // being recorded, or nil
+
 	zeros  []T // a row of zeros: what a cleared convolution window holds
 	steps  []T // a row of Δ after softplus, each part of a Scan in its own channels
 	packed []T // what a fused scan lays out, each part in its own channels
@@ -120,6 +122,7 @@ func (c *cpu[T]) DType() DType { return c.dtype }
 
 // Alloc implements Backend. It fails for a negative n and an unknown type.
 func (c *cpu[T]) Alloc(t DType, n int) (Buffer, error) {
+	c.unrecorded()
 	if n < 0 {
 		return nil, fmt.Errorf("scan: cannot allocate %d elements: the least is 0", n)
 	}
@@ -135,7 +138,10 @@ func (c *cpu[T]) Alloc(t DType, n int) (Buffer, error) {
 }
 
 // Sync implements Backend: everything has already happened.
-func (c *cpu[T]) Sync() error { return nil }
+func (c *cpu[T]) Sync() error {
+	c.unrecorded()
+	return nil
+}
 
 // Close implements Backend. Buffers belong to their owners and stay usable,
 // and operations still work, on the caller's goroutine alone.

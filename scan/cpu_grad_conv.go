@@ -22,6 +22,7 @@ type convGradJob[T float] struct {
 //
 // where a reset at step r separates t < r from t ≥ r.
 func (c *cpu[T]) ConvBackward(a ConvGrad) {
+	c.unrecorded()
 	if a.L < 0 || a.D < 0 || a.K < 1 {
 		panic("scan: ConvBackward: a size is negative or K is not positive")
 	}

@@ -5,6 +5,7 @@ import "mamba-tui/scan/internal/memory"
 // UpdateWeight implements Differentiable. A weight beyond the range of f16
 // becomes infinite there.
 func (c *cpu[T]) UpdateWeight(w Weight, data []float32) {
+	c.unrecorded()
 	p := weightOf[T](w, "scan: UpdateWeight: the weight belongs to another backend", "scan: UpdateWeight: the weight was freed")
 	if len(data) != p.out*p.in {
 		panic("scan: UpdateWeight: the data do not have the weight's shape")
@@ -32,6 +33,7 @@ type linearGrad[T float] struct {
 // Both are products like Linear's: the first over the transposed weight, the
 // second of dY transposed with X in the place of a weight.
 func (c *cpu[T]) LinearBackward(a LinearGrad) {
+	c.unrecorded()
 	w := weightOf[T](a.W, "scan: LinearBackward: the weight belongs to another backend", "scan: LinearBackward: the weight was freed")
 	if a.L < 0 {
 		panic("scan: LinearBackward: L is negative")

@@ -4,6 +4,7 @@ import "math"
 
 // Zero implements Differentiable.
 func (c *cpu[T]) Zero(b Buffer) {
+	c.unrecorded()
 	switch b := b.(type) {
 	case *hostBuffer[float32]:
 		clear(b.data)
@@ -20,6 +21,7 @@ func (c *cpu[T]) Zero(b Buffer) {
 // either type: there are few of them, and the loss is what everything is
 // judged by.
 func (c *cpu[T]) CrossEntropy(a CrossEntropyArgs) {
+	c.unrecorded()
 	if a.L < 0 || a.V < 1 {
 		panic("scan: CrossEntropy: L is negative or V is not positive")
 	}
@@ -77,6 +79,7 @@ func crossEntropyRow[T float](g, x []T, target int, top, scale float64) T {
 
 // EmbedBackward implements Differentiable.
 func (c *cpu[T]) EmbedBackward(dTable, dY View, ids Buffer, L, cols int) {
+	c.unrecorded()
 	if L < 0 || cols < 0 {
 		panic("scan: EmbedBackward: a size is negative")
 	}
@@ -103,6 +106,7 @@ func (c *cpu[T]) EmbedBackward(dTable, dY View, ids Buffer, L, cols int) {
 //	dX = s·(dY⊙w) − x·s³·mean(x⊙dY⊙w)
 //	dW = Σ_t dY[t]⊙x[t]·s[t]
 func (c *cpu[T]) RMSNormBackward(a NormGrad) {
+	c.unrecorded()
 	if a.L < 0 || a.Cols < 0 {
 		panic("scan: RMSNormBackward: a size is negative")
 	}

@@ -41,6 +41,7 @@ const mostGroups = 8
 // where dy is dY·SiLU(z). h and Ā of a chunk of ChunkSteps steps are computed
 // again from the state before it and live in the first cache level.
 func (c *cpu[T]) ScanBackward(a ScanGrad) {
+	c.unrecorded()
 	L, D, N := a.L, a.D, a.N
 	if L < 0 || D < 0 || N < 0 {
 		panic("scan: ScanBackward: a size is negative")

@@ -21,6 +21,7 @@ func (w *packed[T]) Free() { w.panels, w.back = nil, nil }
 // LoadWeight implements Backend. It fails when w does not have out·in values,
 // and when one of them is beyond the range of the backend's weight format.
 func (c *cpu[T]) LoadWeight(out, in int, w []float32) (Weight, error) {
+	c.unrecorded()
 	if out < 0 || in < 0 {
 		return nil, fmt.Errorf("scan: weight of shape (%d, %d): the least is 0", out, in)
 	}

@@ -22,6 +22,10 @@ func (c *cpu[T]) share(work int) int {
 
 // split runs j over [0, n) on at most parts goroutines.
 func (c *cpu[T]) split(j job, n, grain, parts int) {
+	if c.tape != nil {
+		c.tape.add(j, n, grain, parts)
+		return
+	}
 	if parts <= 1 { // one token of a small model: not even the pool is asked
 		j.run(0, n)
 		return

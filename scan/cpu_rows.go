@@ -8,6 +8,9 @@ import "math"
 
 // Copy implements Backend. Rows may lie at different distances in src and dst.
 func (c *cpu[T]) Copy(dst, src View, rows, cols int) {
+	if c.tape != nil && c.recorded(func() { c.Copy(dst, src, rows, cols) }) {
+		return
+	}
 	if rows < 0 || cols < 0 {
 		panic("scan: Copy: a size is negative")
 	}
@@ -24,6 +27,9 @@ func (c *cpu[T]) Copy(dst, src View, rows, cols int) {
 // Broadcast implements Backend: how a frozen Δ, B or C takes the place of a
 // selected one.
 func (c *cpu[T]) Broadcast(dst View, row Buffer, rows, cols int) {
+	if c.tape != nil && c.recorded(func() { c.Broadcast(dst, row, rows, cols) }) {
+		return
+	}
 	if rows < 0 || cols < 0 {
 		panic("scan: Broadcast: a size is negative")
 	}
@@ -40,6 +46,9 @@ func (c *cpu[T]) Broadcast(dst View, row Buffer, rows, cols int) {
 // Embed implements Backend. An id outside the table panics before anything is
 // written.
 func (c *cpu[T]) Embed(dst, table View, ids Buffer, L, cols int) {
+	if c.tape != nil && c.recorded(func() { c.Embed(dst, table, ids, L, cols) }) {
+		return
+	}
 	if L < 0 || cols < 0 {
 		panic("scan: Embed: a size is negative")
 	}
@@ -64,6 +73,9 @@ func (c *cpu[T]) Embed(dst, table View, ids Buffer, L, cols int) {
 // RMSNorm implements Backend. The mean of squares is summed in float64, so the
 // error of the sum cannot be seen in float32; the released code sums in float32.
 func (c *cpu[T]) RMSNorm(dst, x View, w Buffer, L, cols int, eps float64) {
+	if c.tape != nil && c.recorded(func() { c.RMSNorm(dst, x, w, L, cols, eps) }) {
+		return
+	}
 	if L < 0 || cols < 0 {
 		panic("scan: RMSNorm: a size is negative")
 	}
@@ -104,6 +116,9 @@ func normRow[T float](dst, x, w []T, eps float64) {
 
 // Softplus implements Backend, with the kernel that Scan uses.
 func (c *cpu[T]) Softplus(dst, x View, bias Buffer, L, D int) {
+	if c.tape != nil && c.recorded(func() { c.Softplus(dst, x, bias, L, D) }) {
+		return
+	}
 	if L < 0 || D < 0 {
 		panic("scan: Softplus: a size is negative")
 	}

@@ -90,6 +90,10 @@ func (c *cpu[T]) Scan(a ScanArgs) {
 	if j.fused != nil {
 		c.packed = grown(c.packed, j.fused.room(L, D, N))
 		j.packed = c.packed
+		if c.tape != nil && N%4 != 0 {
+			c.tape.err = errPadded
+			return
+		}
 		j.fused.prepare(j)
 	}
 	// An exponential weighs some eight multiply-adds.

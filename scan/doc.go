@@ -75,8 +75,10 @@
 //     keeps the promise above by itself; between sets results agree to rounding.
 //   - Differentiable: the same operations backwards, for training. The scan's
 //     keeps h at every 32nd step and recomputes the rest.
-//   - Capturer, LateReader and Chunker: what a Backend whose memory is a
-//     device's may offer beside, and ErrNoMemory and ErrLost, what happens there.
+//   - Capturer: a run of operations that is checked once and launched many times,
+//     which a CPU and a device have; LateReader and Chunker: what a Backend whose
+//     memory is a device's may offer beside, and ErrNoMemory and ErrLost, what
+//     happens there.
 //   - LTI: with constant Δ, B, C the recurrence is a convolution; Convolve and
 //     ConvolveFFT show it.
 //   - Channel: where an output comes from (Attention) and where a cell of the
