@@ -118,6 +118,21 @@ func TestBest(t *testing.T) {
 	}
 }
 
+// TestFastestOf: a repetition that a clock has missed most of is not the best.
+func TestFastestOf(t *testing.T) {
+	for _, c := range []struct {
+		times []float64
+		want  float64
+	}{
+		{nil, 0}, {[]float64{3}, 3}, {[]float64{9, 5, 8}, 5}, {[]float64{50, 51, 5.8, 49}, 49},
+		{[]float64{1600, 67, 1650, 1590}, 1590}, {[]float64{4, 2, 4}, 2},
+	} {
+		if got := fastestOf(slices.Clone(c.times)); got != c.want {
+			t.Errorf("the fastest of %v is %v, want %v", c.times, got, c.want)
+		}
+	}
+}
+
 // TestLimits: every set has some, and its own are above those of plain Go; a
 // cancelled run ends.
 func TestLimits(t *testing.T) {

@@ -54,7 +54,8 @@ func MeasureLimits(ctx context.Context, set scan.KernelSet, threads int, o *Opti
 // fastest is the best rate of do on several goroutines at once, in units a
 // nanosecond. Each call returns how many units it did.
 func (o *Options) fastest(ctx context.Context, threads int, do func(k int) float64) (float64, error) {
-	best, c := 0.0, clockFor(threads)
+	c := clockFor(threads)
+	var times []float64 // of a unit
 	for end, n := time.Now().Add(o.budget()), 0; n < 3 || time.Now().Before(end); n++ {
 		if err := ctx.Err(); err != nil {
 			return 0, err
@@ -72,9 +73,9 @@ func (o *Options) fastest(ctx context.Context, threads int, do func(k int) float
 		for _, u := range units {
 			sum += u
 		}
-		best = max(best, sum/ns)
+		times = append(times, ns/sum)
 	}
-	return best, nil
+	return 1 / fastestOf(times), nil
 }
 
 // plainRates are the loops in plain Go.

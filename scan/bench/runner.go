@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"mamba-tui/scan"
@@ -121,7 +122,9 @@ func (o *Options) announce(r Row) {
 const shortest = time.Millisecond
 
 // best is the time of the fastest of the repetitions that the budget allows, in
-// ns, and how many there were.
+// ns, and how many there were. Repetitions that took less than half of the median
+// do not count: the processor time of a virtual machine's process now and then
+// stands still for a while.
 func (o *Options) best(ctx context.Context, c clock, f func() error) (ns float64, repetitions int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, 0, err
@@ -139,6 +142,7 @@ func (o *Options) best(ctx context.Context, c clock, f func() error) (ns float64
 	if took < shortest {
 		group = int(shortest/max(took, 50*time.Nanosecond)) + 1
 	}
+	var times []float64
 	for end := begin.Add(o.budget()); repetitions == 0 || time.Now().Before(end); repetitions += group {
 		if err := ctx.Err(); err != nil {
 			return 0, 0, err
@@ -149,11 +153,22 @@ func (o *Options) best(ctx context.Context, c clock, f func() error) (ns float64
 				return 0, 0, err
 			}
 		}
-		if d := float64((c.now() - start).Nanoseconds()) / float64(group); d > 0 && (ns == 0 || d < ns) {
-			ns = d
+		if d := float64((c.now() - start).Nanoseconds()) / float64(group); d > 0 {
+			times = append(times, d)
 		}
 	}
-	return ns, repetitions, nil
+	return fastestOf(times), repetitions, nil
+}
+
+// fastestOf is the least of times that is at least half of their median, or 0
+// without any. It sorts them.
+func fastestOf(times []float64) float64 {
+	if len(times) == 0 {
+		return 0
+	}
+	slices.Sort(times)
+	least := times[len(times)/2] / 2
+	return times[slices.IndexFunc(times, func(t float64) bool { return t >= least })]
 }
 
 // EachFormat calls do for every format that is measured.
