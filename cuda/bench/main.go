@@ -30,6 +30,7 @@ import (
 var (
 	ordinal = flag.Int("device", 0, "number of the device")
 	only    = flag.String("only", "", "measure only some parts: scan, backward, token (separated by commas)")
+	shape   = flag.String("row", "", "measure only this row of a scan: BxDxL, 1x1536x2048 for instance")
 	runs    = flag.Int("runs", 30, "runs that a median is of")
 	beside  = flag.String("beside", "", "file of JSON lines by mamba_ssm.py or pytorch.py to show beside")
 	lines   = flag.String("json", "", "file to write each figure to, as a JSON line")
@@ -89,6 +90,13 @@ func bench() error {
 		}
 		defer f.Close()
 		r.out = json.NewEncoder(f)
+	}
+	if *shape != "" {
+		var row [3]int
+		if n, err := fmt.Sscanf(*shape, "%dx%dx%d", &row[0], &row[1], &row[2]); n < 3 || err != nil || min(row[0], row[1], row[2]) < 1 {
+			return fmt.Errorf("-row %q is not BxDxL, three positive numbers", *shape)
+		}
+		rows = [][3]int{row}
 	}
 	if wants("scan") || wants("backward") {
 		g, err := openGPU(*ordinal)

@@ -9,7 +9,7 @@ import (
 )
 
 // rows are the shapes (B, D, L) that are measured: those of the mamba models
-// from 130m to 2.8b and of small models that people look into.
+// from 130m to 2.8b and of small models that people look into; or of -row.
 var rows = [][3]int{
 	{1, 128, 256}, {1, 128, 1024}, {1, 128, 4096}, {1, 768, 1024},
 	{1, 1536, 256}, {1, 1536, 1024}, {1, 1536, 2048}, {1, 1536, 4096}, {1, 1536, 16384}, {1, 1536, 65536},

@@ -53,7 +53,9 @@ func TestCounts(t *testing.T) {
 	for _, sms := range []int{1, 4} { // few chunks, and as many as there are
 		r := newRig(t)
 		r.p.Device.SMs = sms
-		r.gradient("gradient", r.random(scan.Released, 512, 64, 16), true)
+		p := r.random(scan.Released, 512, 64, 16)
+		p.gap = 0
+		r.gradient("gradient", p, true)
 		line("scan gradient, stream, "+map[int]string{1: "few chunks", 4: "more"}[sms], r, 512*64*16)
 	}
 	linears := func(what string, L, in, out, sms int) {

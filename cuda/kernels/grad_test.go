@@ -259,20 +259,26 @@ func TestScanBackward(t *testing.T) {
 	r.gradient("bare", p, true)
 }
 
-// TestStreamBackward: tails of segments and of blocks, one chunk and many, fewer
-// states than there is room for, resets at borders.
+// TestStreamBackward: tails of parts, windows and blocks, one chunk and many,
+// fewer states than there is room for, resets at borders; rows in aligned quads
+// and not.
 func TestStreamBackward(t *testing.T) {
-	for _, s := range []struct{ L, D, N, sms int }{
-		{1, 4, 16, 132}, {16, 32, 9, 132}, {33, 33, 16, 132}, {64, 65, 12, 1}, {97, 5, 16, 132}, {260, 3, 16, 2},
+	for _, s := range []struct{ L, D, N, chunk, gap int }{
+		{1, 4, 16, 32, 3}, {16, 32, 9, 32, 3}, {33, 33, 16, 32, 3}, {64, 65, 12, 64, 3}, {97, 5, 16, 32, 3}, {260, 3, 16, 96, 3},
+		{1, 4, 16, 32, 0}, {75, 72, 12, 64, 0}, {140, 68, 16, 64, 4}, {40, 64, 10, 64, 0}, {40, 6, 16, 64, 0},
+		{100, 64, 16, 8, 0}, {70, 128, 16, 16, 4}, {50, 33, 16, 24, 3},
 	} {
 		for variant := range 3 {
-			r := newRig(t)
-			r.p.Device.SMs = s.sms
-			p := r.random(scan.Released, s.L, s.D, s.N)
-			if variant > 0 {
-				p.mark(r, []int{0, 30, 2}[variant])
+			for _, block := range []streamGradBlock{streamGradWide, streamGradNarrow} {
+				r := newRig(t)
+				r.p.streamGradWith = func(int) (streamGradBlock, int) { return block, s.chunk }
+				p := r.random(scan.Released, s.L, s.D, s.N)
+				p.gap = s.gap
+				if variant > 0 {
+					p.mark(r, []int{0, 30, 2}[variant])
+				}
+				r.gradient(fmt.Sprintf("%v %d %s", s, variant, block.out.Name()), p, variant == 1)
 			}
-			r.gradient(fmt.Sprintf("%v %d", s, variant), p, variant == 1)
 		}
 	}
 }
@@ -304,8 +310,15 @@ func (r *rig) gradient(what string, p *problem, bare bool) {
 	if len(chunks) > 0 {
 		og.States = o.buffer(states)
 	}
-	in := func(rows, cols, gap int, x []float64) View { return r.in(rows, cols, gap, x).View }
-	du, dd, dz := r.out(L, D, 1), r.out(L, D, 2), r.out(L, D, 3)
+	// Between rows: 1 to 3, or the same for all.
+	between := func(gap int) int {
+		if p.gap%4 == 0 {
+			return p.gap
+		}
+		return gap
+	}
+	in := func(rows, cols, gap int, x []float64) View { return r.in(rows, cols, between(gap), x).View }
+	du, dd, dz := r.out(L, D, between(1)), r.out(L, D, between(2)), r.out(L, D, between(3))
 	db, dc, da := r.out(L, N, 2), r.out(L, N, 1), r.in(D, N, 1, startA)
 	bias, skip := r.in(1, D, 0, startBias), r.in(1, D, 0, startSkip)
 	g := ScanGrad{L: L, D: D, N: N, Rule: int(p.Rule), Softplus: p.Softplus, U: in(L, D, 1, p.U), Delta: in(L, D, 2, p.Delta),

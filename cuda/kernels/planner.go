@@ -21,8 +21,11 @@ type Planner struct {
 	Device   Device
 	Launches []Launch
 
-	noTensor   bool                           // of the tests: as if there were no tensor cores
-	streamWith func(L int) (streamBlock, int) // of the tests: what streamShape is to say
+	// Of the tests: as if there were no tensor cores; what streamShape and
+	// streamGradShape are to say.
+	noTensor       bool
+	streamWith     func(L int) (streamBlock, int)
+	streamGradWith func(L int) (streamGradBlock, int)
 }
 
 // NewPlanner plans for a device.

@@ -118,7 +118,8 @@ func (p *Planner) ScanBackward(a ScanGrad) {
 // ScanGradWork is the scratch that ScanBackward needs, in bytes.
 func (p *Planner) ScanGradWork(rule, L, D, N int) int {
 	if p.streamsGrad(rule, D, N) {
-		return int(p.streamGradWork(&streamGradParams{}, 0, L, D, N))
+		_, bytes := p.streamGradWork(&streamGradParams{}, 0, L, D, N)
+		return int(bytes)
 	}
 	return 4*ceil(D*N, 64)*64 + 4*p.gradShape(rule, L, D, N).blocks*2*L*N
 }

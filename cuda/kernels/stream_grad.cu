@@ -15,7 +15,11 @@
 //	         dSkip over the chunk's steps
 //	gather   those sums over blocks, and over chunks, in order
 //
-// A block has 32 channels, a lane 4 states of one.
+// A lane has 4 states of CPL channels: of two, so that what it reads of B and C
+// serves twice and sums over channels begin in the lane; of one where there is
+// little to do. What belongs to a step of a channel, Δ or u or z, a thread copies,
+// prepares and finishes for four channels at a time: a quad. FULL: all of the
+// block's channels are there and whole.
 #include "stream.h"
 
 struct StreamGradParams {
@@ -33,114 +37,243 @@ struct StreamGradParams {
   float *part_bc;           // (blocks, L, [B, C], S)
   float *part_a, *part_d;   // (chunks, D, N), (chunks, [bias, skip], D)
   i64 l, d, n, chunk, chunks, blocks;
-  int softplus, pad;
+  int softplus, whole; // whole: N is 16 and quads are 16 aligned bytes, a row's stride below 2^26
 };
 
-const int CH = 32, LANES = 4, SPL = 4, ROWS = 4, THREADS = 128;
-const int G = 32; // steps of a segment: between two kept states
+const int LANES = 4, SPL = 4, THREADS = 128, WARPS = THREADS / 32;
+const int G = 32;   // steps of a window: between two kept states
 const int PART = 8; // steps that are gone through at a time
+const int PARTS = G / PART;
 const float LN2 = 0.693147180559945f;
 
-// Lanes is what a thread is in sum and out.
-struct Place {
-  u32 t, sub, group, own, first;
-  i64 c0;
-  METHOD Place() {
-    t = tid();
-    sub = t % LANES, group = t / LANES, own = t % CH, first = t / CH;
-    c0 = (i64)bid_x() * CH;
+DEV void copy16(float *to, const float *from) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_at(to)), "l"(from) : "memory");
+}
+DEV void sts4(float *to, f4 v) { sts4<0>(shared_at(to), v); }
+DEV void sync_warp() { __nvvm_bar_warp_sync(0xffffffffu); }
+
+// copy_quad starts the copy of the first n of four floats.
+template <bool FULL> DEV void copy_quad(float *to, const float *from, int n) {
+  if (FULL) {
+    copy16(to, from);
+    return;
   }
-  // cell says whether state j of the lane exists, and where it is in a (D, N).
-  METHOD bool cell(const StreamGradParams &p, int j, i64 stride, i64 &at) const {
-    i64 d = c0 + group, n = sub * SPL + j;
+#pragma unroll
+  for (int j = 0; j < 4; j++)
+    if (j < n) copy4(to + j, from + j);
+}
+template <bool FULL> DEV void store_quad(float *to, f4 v, int n) {
+  if (FULL) {
+    *(f4 *)to = v;
+    return;
+  }
+#pragma unroll
+  for (int j = 0; j < 4; j++)
+    if (j < n) to[j] = v[j];
+}
+
+// Loads at a constant distance from a 32-bit address, and a store.
+template <int BYTES> DEV f2 lds2(u32 a) {
+  f2 r;
+  asm volatile("ld.shared.v2.f32 {%0,%1}, [%2+%3];" : "=f"(r.x), "=f"(r.y) : "r"(a), "n"(BYTES) : "memory");
+  return r;
+}
+template <int BYTES> DEV float lds1(u32 a) {
+  float r;
+  asm volatile("ld.shared.f32 %0, [%1+%2];" : "=f"(r) : "r"(a), "n"(BYTES) : "memory");
+  return r;
+}
+template <int BYTES> DEV void sts1(u32 a, float v) { asm volatile("st.shared.f32 [%0+%2], %1;" ::"r"(a), "f"(v), "n"(BYTES) : "memory"); }
+
+// upto4 is n, within [0, 4].
+DEV int upto4(i64 n) { return n < 0 ? 0 : n < 4 ? (int)n : 4; }
+
+// Steps are what enters the recurrence at one step of a quad's channels, and its
+// slopes: of softplus, and of SiLU(z)·dY by z.
+struct Steps {
+  f4 delta, slope, dy, dz;
+  METHOD Steps(const StreamGradParams &p, f4 x, f4 bias, f4 gain, const float *z) {
+    delta = x, dy = gain;
+    if (p.softplus) {
+#pragma unroll
+      for (int j = 0; j < 4; j++) {
+        float v = x[j] + bias[j], e = ex2(-LOG2E * abs_(v)), r = rcp(1.f + e);
+        float d = log1p_plus(e, v > 0.f ? v : 0.f);
+        delta[j] = v > 20.f ? v : d;
+        slope[j] = v > 0.f ? r : e * r;
+      }
+    }
+    if (p.z.p) {
+      f4 v = lds4(z);
+#pragma unroll
+      for (int j = 0; j < 4; j++) {
+        float q = sigmoid(v[j]);
+        dy[j] = gain[j] * (v[j] * q);
+        dz[j] = gain[j] * (q * fma_(v[j], 1.f - q, 1.f));
+      }
+    }
+  }
+};
+
+// Place is what a thread is in sum and out.
+template <int CPL, bool FULL> struct Place {
+  static const int CH = THREADS / LANES * CPL; // channels of a block
+  static const int QUADS = CH / 4, ROWS = THREADS / QUADS;
+  const StreamGradParams &p;
+  u32 t, sub, group; // states sub·4…, channels group·CPL…
+  u32 quad, row;     // of the columns
+  i64 c0;
+  int here; // channels of the quad that exist
+  METHOD Place(const StreamGradParams &q) : p(q) {
+    t = tid();
+    sub = t % LANES, group = t / LANES, quad = t % QUADS * 4, row = t / QUADS;
+    c0 = (i64)bid_x() * CH;
+    here = FULL ? 4 : upto4(p.d - c0 - quad);
+  }
+  // cell says whether a state of the lane exists, and where it is in a (D, N).
+  METHOD bool cell(int c, int j, i64 stride, i64 &at) const {
+    i64 d = c0 + group * CPL + c, n = sub * SPL + j;
     at = d * stride + n;
     return d < p.d && n < p.n;
   }
+  // quad_of is where the thread's quad is in row l + row of what is (L, D).
+  METHOD float *quad_of(const View &v, i64 l) const {
+    if (FULL) return v.p + l * v.stride + c0 + (u64)(row * (u32)v.stride + quad);
+    return v.p + (l + row) * v.stride + c0 + quad;
+  }
+  METHOD void column(float *to, const View &v, i64 l) const { copy_quad<FULL>(to, quad_of(v, l), here); }
+  // small starts the copy of row i and states n… of B or C.
+  METHOD void small(float *to, const View &v, i64 l, u32 i, u32 n) const {
+    if (FULL) copy_quad<FULL>(to + i * S + n, v.p + l * v.stride + (u64)(i * (u32)v.stride + n), 4);
+    else copy_quad<FULL>(to + i * S + n, v.p + (l + i) * v.stride + n, upto4(p.n - n));
+  }
+  // lane_of are the values of the lane's channels at a distance from `at`.
+  template <int FLOATS> METHOD static void lane_of(float (&v)[CPL], u32 at) {
+    if (CPL == 2) {
+      f2 r = lds2<4 * FLOATS>(at);
+      v[0] = r.x, v[CPL - 1] = r.y;
+    } else {
+      v[0] = lds1<4 * FLOATS>(at);
+    }
+  }
+  // states_of loads the lane's states of its channels from a (D, N); absent ones
+  // are zero.
+  METHOD void states_of(float (&v)[CPL][SPL], const float *from, i64 stride) const {
+    f4 x[CPL];
+#pragma unroll
+    for (int c = 0; c < CPL; c++) {
+      f4 none = {0.f, 0.f, 0.f, 0.f};
+      x[c] = none;
+      if (!from) continue;
+      const float *row = from + (c0 + group * CPL + c) * stride + sub * SPL;
+      i64 k;
+      if (FULL) x[c] = *(const f4 *)row;
+      else
+#pragma unroll
+        for (int j = 0; j < SPL; j++)
+          if (cell(c, j, 0, k)) x[c][j] = row[j];
+    }
+#pragma unroll
+    for (int c = 0; c < CPL; c++)
+#pragma unroll
+      for (int j = 0; j < SPL; j++) v[c][j] = x[c][j];
+  }
+  METHOD u32 marks(i64 l0, int m) const {
+    u32 lane = t & 31;
+    return p.resets && (int)lane < m ? p.resets[l0 + lane] & RESET_STATE : 0;
+  }
+  // of_channels keeps a vector of the block's channels in shared memory.
+  METHOD void of_channels(float *to, const float *v) const {
+    if (t < CH) to[t] = v && c0 + t < p.d ? v[c0 + t] : 0.f;
+  }
 };
 
-// column starts the copies of the thread's steps of a channel.
-template <int STEPS> METHOD static void column(float *to, const View &v, i64 l0, int m, i64 d, u32 first) {
-  const float *from = v.p + (l0 + first) * v.stride + d;
-  i64 step = ROWS * v.stride;
-#pragma unroll
-  for (int k = 0; k < STEPS / ROWS; k++) {
-    if ((int)first + k * ROWS < m) copy4(to + k * ROWS * CH, from);
-    from += step;
-  }
+// wholly says that the block is full.
+template <int CPL> DEV bool wholly(const StreamGradParams &p) {
+  const i64 CH = Place<CPL, true>::CH;
+  return p.whole && ((i64)bid_x() + 1) * CH <= p.d;
 }
 
-// rows starts the copies of m rows of S states.
-template <int STEPS> METHOD static void rows(float *to, const View &v, i64 l0, int m, i64 n, u32 t) {
-  u32 k = t % S;
-#pragma unroll
-  for (u32 q = 0; q < STEPS * S / THREADS; q++) {
-    u32 i = t / S + q * (THREADS / S);
-    if ((int)i < m && k < n) copy4(&to[i * S + k], v.p + (l0 + i) * v.stride + k);
-  }
-}
-
-// gated is dy, in place of dY.
-template <int STEPS> METHOD static void gated(float *dy, const float *gain, const float *z, int m, u32 first) {
-#pragma unroll
-  for (int k = 0; k < STEPS / ROWS; k++)
-    if ((int)first + k * ROWS < m) {
-      int i = k * ROWS * CH;
-      dy[i] = z ? gain[i] * silu(z[i]) : gain[i];
-    }
-}
-template <int STEPS> METHOD static void sizes(float *delta, float bias, int m, u32 first) {
-#pragma unroll
-  for (int k = 0; k < STEPS / ROWS; k++)
-    if ((int)first + k * ROWS < m) delta[k * ROWS * CH] = softplus(delta[k * ROWS * CH] + bias);
-}
-
-METHOD static u32 marks_of(const StreamGradParams &p, i64 l0, int m) {
-  u32 lane = tid() & 31;
-  return p.resets && (int)lane < m ? p.resets[l0 + lane] & RESET_STATE : 0;
-}
+#define EACH_STATE                                \
+  _Pragma("unroll") for (int c = 0; c < CPL; c++) \
+  _Pragma("unroll") for (int j = 0; j < SPL; j++)
 
 // Sum goes through one chunk, from its end.
-struct Sum : Place {
+template <int CPL, bool FULL> struct Sum : Place<CPL, FULL> {
+  typedef Place<CPL, FULL> P;
+  using P::p, P::t, P::sub, P::group, P::quad, P::row, P::c0, P::here, P::CH, P::ROWS;
   static const int COLUMN = T * CH, SMALL = T * S, STAGE = 3 * COLUMN + SMALL;
-  const StreamGradParams &p;
-  METHOD Sum(const StreamGradParams &q) : p(q) {}
+  float a[CPL][SPL], e[CPL][SPL], time[CPL];
+  METHOD Sum(const StreamGradParams &q) : P(q) {}
   METHOD float *delta(int s) const { return smem + s * STAGE; }
   METHOD float *dy(int s) const { return delta(s) + COLUMN; }
   METHOD float *z(int s) const { return delta(s) + 2 * COLUMN; }
   METHOD float *c(int s) const { return delta(s) + 3 * COLUMN; }
+  METHOD float *bias() const { return smem + 2 * STAGE; }
 
   METHOD void issue(i64 l0, int m, int s) const {
-    int at = first * CH + own;
-    if (c0 + own < p.d) {
-      column<T>(delta(s) + at, p.delta, l0, m, c0 + own, first);
-      column<T>(dy(s) + at, p.dy, l0, m, c0 + own, first);
-      if (p.z.p) column<T>(z(s) + at, p.z, l0, m, c0 + own, first);
+#pragma unroll
+    for (int k = 0; k < T; k += ROWS) {
+      int at = (k + row) * CH + quad;
+      if (k + (int)row < m) {
+        P::column(delta(s) + at, p.delta, l0 + k);
+        P::column(dy(s) + at, p.dy, l0 + k);
+        if (p.z.p) P::column(z(s) + at, p.z, l0 + k);
+      }
     }
-    rows<T>(c(s), p.c, l0, m, p.n, t);
+    if (t < T * 4 && (int)t / 4 < m) P::small(c(s), p.c, l0, t / 4, t % 4 * 4);
     copies_end();
   }
 
-  METHOD void run() {
-    bool there = c0 + own < p.d;
-    float bias = there && p.bias ? p.bias[c0 + own] : 0.f;
-    int at = first * CH + own;
-    for (int s = 0; s < 2; s++) {
-      if (!there)
-        for (int k = 0; k < T; k += ROWS) delta(s)[at + k * CH] = dy(s)[at + k * CH] = 0.f;
-      if (p.n < S)
-        for (u32 e = t; e < SMALL; e += THREADS)
-          if (e % S >= p.n) c(s)[e] = 0.f;
+  METHOD void ready(int m, int s) const {
+    f4 none = {0.f, 0.f, 0.f, 0.f}, b = lds4(bias() + quad);
+#pragma unroll
+    for (int k = 0; k < T; k += ROWS) {
+      int at = (k + row) * CH + quad;
+      bool in = k + (int)row < m;
+      if (!FULL)
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+          if (!in || j >= here) delta(s)[at + j] = dy(s)[at + j] = z(s)[at + j] = 0.f;
+      f4 d = none, g = none;
+      if (in) {
+        Steps x(p, lds4(delta(s) + at), b, lds4(dy(s) + at), z(s) + at);
+        d = x.delta, g = x.dy;
+      }
+      if (!FULL)
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+          if (j >= here) d[j] = 0.f;
+      sts4(delta(s) + at, d), sts4(dy(s) + at, g);
     }
+  }
+
+  // tile goes through steps I, I−1, … of a tile.
+  template <bool MARKED, int I> METHOD void tile(u32 columns, u32 small, u32 resets) {
+    float d[CPL], g[CPL];
+    P::template lane_of<I * CH>(d, columns), P::template lane_of<COLUMN + I * CH>(g, columns);
+    f4 k = lds4<4 * I * S>(small);
+#pragma unroll
+    for (int c = 0; c < CPL; c++) time[c] += d[c];
+    EACH_STATE {
+      float v = ex2(d[c] * a[c][j]) * fma_(k[j], g[c], e[c][j]);
+      e[c][j] = MARKED && (resets >> I & 1) ? 0.f : v;
+    }
+    if constexpr (I > 0) tile<MARKED, I - 1>(columns, small, resets);
+  }
+
+  METHOD void run() {
+    f4 none = {0.f, 0.f, 0.f, 0.f};
+    for (int s = 0; s < 2; s++)
+      if (t < SMALL / 4) sts4(c(s) + t * 4, none); // what this thread copies
+    P::of_channels(bias(), p.bias);
     i64 chunk = (i64)bid_z() + 1, from = chunk * p.chunk, to = from + p.chunk < p.l ? from + p.chunk : p.l;
     i64 l0 = from + (to - from - 1) / T * T;
     issue(l0, (int)(to - l0), 0);
-    u32 marks = marks_of(p, l0, (int)(to - l0));
-    float a[SPL], e[SPL], time = 0.f;
-#pragma unroll
-    for (int j = 0; j < SPL; j++) {
-      i64 k;
-      a[j] = cell(p, j, p.a.stride, k) ? p.a.p[k] * LOG2E : 0.f, e[j] = 0.f;
-    }
+    u32 marks = P::marks(l0, (int)(to - l0));
+    P::states_of(a, p.a.p, p.a.stride);
+    EACH_STATE a[c][j] *= LOG2E, e[c][j] = 0.f, time[c] = 0.f;
+    sync();
     bool reset_seen = false;
     int s = 0;
 #pragma unroll 1
@@ -148,47 +281,34 @@ struct Sum : Place {
       int m = to - l0 < T ? (int)(to - l0) : T;
       u32 resets = ballot(marks != 0);
       if (resets) reset_seen = true;
+      copies_wait<0>();
+      ready(m, s);
+      sync();
       if (l0 > from) {
         issue(l0 - T, T, s ^ 1);
-        marks = marks_of(p, l0 - T, T);
-      } else {
-        copies_end();
+        marks = P::marks(l0 - T, T);
       }
-      copies_wait<1>();
-      if (there) {
-        if (p.softplus) sizes<T>(delta(s) + at, bias, m, first);
-        if (p.z.p) gated<T>(dy(s) + at, dy(s) + at, z(s) + at, m, first);
-      }
-      sync();
-#pragma unroll 4
-      for (int i = T - 1; i >= 0; i--) {
-        if (i >= m) continue;
-        float d = lds1(&delta(s)[i * CH + group]), g = lds1(&dy(s)[i * CH + group]);
-        f4 k = lds4(&c(s)[i * S + sub * SPL]);
-        bool reset = resets >> i & 1;
-        time += d;
-#pragma unroll
-        for (int j = 0; j < SPL; j++) {
-          float v = ex2(d * a[j]) * fma_(k[j], g, e[j]);
-          e[j] = reset ? 0.f : v;
-        }
-      }
-      sync();
+      u32 columns = shared_at(delta(s) + group * CPL), small = shared_at(c(s) + sub * SPL);
+      if (!FULL || resets) tile<true, T - 1>(columns, small, resets);
+      else tile<false, T - 1>(columns, small, 0);
       s ^= 1;
     }
-    copies_wait<0>();
-#pragma unroll
-    for (int j = 0; j < SPL; j++) {
+    EACH_STATE {
       i64 k;
-      if (cell(p, j, p.n, k)) {
-        p.chunk_e[chunk * p.d * p.n + k] = e[j];
-        p.chunk_p[chunk * p.d * p.n + k] = ex2(a[j] * time);
+      if (P::cell(c, j, p.n, k)) {
+        p.chunk_e[chunk * p.d * p.n + k] = e[c][j];
+        p.chunk_p[chunk * p.d * p.n + k] = ex2(a[c][j] * time[c]);
       }
     }
     if (bid_x() == 0 && t == 0) p.chunk_reset[chunk] = reset_seen;
   }
 };
-KERNEL(128, stream_grad_sum)(const StreamGradParams p) { Sum(p).run(); }
+template <int CPL> DEV void sum(const StreamGradParams &p) {
+  if (wholly<CPL>(p)) Sum<CPL, true>(p).run();
+  else Sum<CPL, false>(p).run();
+}
+KERNELS(128, 6, stream_grad_sum)(const StreamGradParams p) { sum<2>(p); }
+KERNELS(128, 6, stream_grad_narrow_sum)(const StreamGradParams p) { sum<1>(p); }
 
 // What enters each chunk takes the place of what it passes back.
 const int BATCH = 16;
@@ -223,65 +343,137 @@ KERNEL(128, stream_grad_combine)(const StreamGradParams p) {
   }
 }
 
-// Out goes through one chunk from its end, in segments of 32 steps: once forwards
-// for the states before each part of a segment, and through the parts, from the
-// last, forwards, keeping Ā·h, and backwards.
-struct Out : Place {
-  static const int COLUMN = G * CH, SMALL = G * S, STAGE = 4 * COLUMN + 2 * SMALL + CH * S;
-  const StreamGradParams &p;
-  float a[SPL], e[SPL], da[SPL];
-  METHOD Out(const StreamGradParams &q) : p(q) {}
-  METHOD float *delta(int s) const { return smem + s * STAGE; }
-  METHOD float *u(int s) const { return delta(s) + COLUMN; }
-  METHOD float *z(int s) const { return delta(s) + 2 * COLUMN; }
-  METHOD float *gain(int s) const { return delta(s) + 3 * COLUMN; } // dY
-  METHOD float *b(int s) const { return delta(s) + 4 * COLUMN; }
-  METHOD float *c(int s) const { return b(s) + SMALL; }
-  METHOD float *kept(int s) const { return b(s) + 2 * SMALL; }
-  METHOD float *dy() const { return smem + 2 * STAGE; }
-  METHOD float *y() const { return dy() + COLUMN; }
-  METHOD float *gb() const { return dy() + 2 * COLUMN; } // Σ_n G·B, then Σ_n A·log2e·E·h
-  METHOD float *bc() const { return dy() + 4 * COLUMN; } // [4 warps][PART][2·S]
-  METHOD float *starts() const { return bc() + THREADS / 32 * PART * 2 * S; } // [3][THREADS][SPL]
+// Out goes through one chunk from its end, in windows of 32 steps: once forwards
+// for the states before each part of the window, and through the parts, from the
+// last, forwards, keeping the states, and backwards. A part that is done makes
+// room for one of the next window; the parts of that are in reverse order, so that
+// the copy that is issued last is of what is needed last.
+template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
+  typedef Place<CPL, FULL> P;
+  using P::p, P::t, P::sub, P::group, P::quad, P::row, P::c0, P::here, P::CH, P::ROWS;
+  static const int COLUMN = G * CH, SMALL = G * S, STATES = CH * S;
+  float a[CPL][SPL], e[CPL][SPL], da[CPL][SPL];
+  f4 dbias, dskip;
+  u32 flip; // of the window: 0, or PARTS − 1 where its parts are in reverse order
+  METHOD Out(const StreamGradParams &q) : P(q) {}
+  METHOD float *delta() const { return smem; }
+  METHOD float *u() const { return smem + COLUMN; }
+  METHOD float *dy() const { return smem + 2 * COLUMN; } // z, until it is prepared
+  METHOD float *dz() const { return smem + 3 * COLUMN; } // dY, until then
+  METHOD float *slope() const { return smem + 4 * COLUMN; }
+  METHOD float *b() const { return smem + 5 * COLUMN; }
+  METHOD float *c() const { return b() + SMALL; }
+  METHOD float *starts() const { return c() + SMALL; }           // h before each part, as lanes have it
+  METHOD float *sums() const { return starts() + PARTS * STATES; } // [PART][CH] of Σ G·B, Σ A·log2e·E·h, Σ h·C
+  METHOD float *bc() const { return sums() + 3 * PART * CH; }    // [WARPS][PART][2·S]
+  METHOD float *cross() const { return bc() + WARPS * PART * 2 * S; } // [WARPS][8][2·S]
+  METHOD float *bias() const { return cross() + WARPS * 8 * 2 * S; }
+  METHOD float *skip() const { return bias() + CH; }
 
-  METHOD void issue(i64 l0, int m, int s) const {
-    int at = first * CH + own;
-    i64 d = c0 + own;
-    if (d < p.d) {
-      column<G>(delta(s) + at, p.delta, l0, m, d, first);
-      column<G>(u(s) + at, p.u, l0, m, d, first);
-      column<G>(gain(s) + at, p.dy, l0, m, d, first);
-      if (p.z.p) column<G>(z(s) + at, p.z, l0, m, d, first);
+  // issue starts the copies of part k of the window at l0, of which there are m
+  // steps, to place `to` of the parts.
+  METHOD void issue(i64 l0, int m, int k, int to) const {
+    int at = (to * PART + row) * CH + quad, left = m - k * PART;
+    i64 l = l0 + k * PART;
+    if (row < PART && (int)row < left) {
+      P::column(delta() + at, p.delta, l);
+      P::column(u() + at, p.u, l);
+      P::column(dz() + at, p.dy, l);
+      if (p.z.p) P::column(dy() + at, p.z, l);
     }
-    rows<G>(b(s), p.b, l0, m, p.n, t);
-    rows<G>(c(s), p.c, l0, m, p.n, t);
-    // h before step l0, a multiple of 32.
-    const float *from = l0 > 0 ? p.states + ((l0 >> 5) - 1) * p.d * p.n : p.h0.p;
-    i64 stride = l0 > 0 ? p.n : p.h0.stride;
-#pragma unroll
-    for (int q = 0; q < CH * S / THREADS; q++) {
-      u32 k = t + q * THREADS, n = k % S;
-      i64 dk = c0 + k / S;
-      if (from && dk < p.d && n < p.n) copy4(&kept(s)[k], from + dk * stride + n);
-      else kept(s)[k] = 0.f;
+    u32 i = t % 32 / 4, n = t % 4 * 4;
+    if ((int)i < left) {
+      if (t / 32 == 2) P::small(b() + to * PART * S, p.b, l, i, n);
+      if (t / 32 == 3) P::small(c() + to * PART * S, p.c, l, i, n);
     }
     copies_end();
   }
 
-  // blank zeroes what no copy will fill: absent channels and states, and where the
-  // last segment is short, steps that change nothing.
-  METHOD void blank(bool whole) const {
-    int at = first * CH + own;
-    if (!whole) {
-      for (int k = t; k < STAGE + COLUMN; k += THREADS) (k < STAGE ? smem : dy() - STAGE)[k] = 0.f;
-      sync();
+  // kept is h before the window at l0, which is a multiple of 32.
+  METHOD void kept(float (&h)[CPL][SPL], i64 l0) const {
+    if (l0 > 0) P::states_of(h, p.states + ((l0 >> 5) - 1) * p.d * p.n, p.n);
+    else P::states_of(h, p.h0.p, p.h0.stride);
+  }
+
+  // ready prepares part k of a window of m steps.
+  METHOD void ready(int m, u32 k) const {
+    int at = ((k ^ flip) * PART + row) * CH + quad;
+    f4 none = {0.f, 0.f, 0.f, 0.f};
+    if (row >= PART) return;
+    if ((int)(k * PART + row) >= m) {
+      sts4(delta() + at, none), sts4(u() + at, none), sts4(dy() + at, none);
+      return;
     }
-    for (int s = 0; s < 2; s++) {
-      if (c0 + own >= p.d)
-        for (int k = 0; k < G; k += ROWS) delta(s)[at + k * CH] = u(s)[at + k * CH] = dy()[at + k * CH] = 0.f;
-      if (p.n < S)
-        for (u32 k = t; k < SMALL; k += THREADS)
-          if (k % S >= p.n) b(s)[k] = c(s)[k] = 0.f;
+    if (!FULL)
+#pragma unroll
+      for (int j = 0; j < 4; j++)
+        if (j >= here) delta()[at + j] = u()[at + j] = dy()[at + j] = dz()[at + j] = 0.f;
+    Steps x(p, lds4(delta() + at), lds4(bias() + quad), lds4(dz() + at), dy() + at);
+    if (!FULL)
+#pragma unroll
+      for (int j = 0; j < 4; j++)
+        if (j >= here) x.delta[j] = 0.f;
+    sts4(delta() + at, x.delta), sts4(dy() + at, x.dy);
+    if (p.softplus) sts4(slope() + at, x.slope);
+    if (p.z.p) sts4(dz() + at, x.dz);
+  }
+
+  // Where part k has its columns and its B and C, for this lane.
+  struct At {
+    u32 columns, small;
+  };
+  METHOD At part_at(int k) const {
+    int row = (int)(k ^ flip) * PART;
+    At at = {shared_at(delta() + row * CH + group * CPL), shared_at(b() + row * S + sub * SPL)};
+    return at;
+  }
+
+  // ahead takes h over step I of a part.
+  template <bool MARKED, int I> METHOD void ahead(float (&h)[CPL][SPL], At at, u32 resets) const {
+    float d[CPL], x[CPL];
+    P::template lane_of<I * CH>(d, at.columns), P::template lane_of<COLUMN + I * CH>(x, at.columns);
+    f4 q = lds4<4 * I * S>(at.small);
+#pragma unroll
+    for (int c = 0; c < CPL; c++) x[c] *= d[c];
+    EACH_STATE {
+      float v = ex2(d[c] * a[c][j]) * h[c][j];
+      if (MARKED) v = resets >> I & 1 ? 0.f : v;
+      h[c][j] = fma_(x[c], q[j], v);
+    }
+  }
+  // over takes h over steps I, I+1, … of a part, and keeps it after each.
+  template <bool MARKED, int I> METHOD void over(float (&h)[CPL][SPL], float (&after)[PART][CPL][SPL], At at, u32 resets) const {
+    ahead<MARKED, I>(h, at, resets);
+    EACH_STATE after[I][c][j] = h[c][j];
+    if constexpr (I + 1 < PART) over<MARKED, I + 1>(h, after, at, resets);
+  }
+
+  METHOD float *start(int k, int c) const { return starts() + ((k * CPL + c) * THREADS + t) * SPL; }
+  METHOD void begin(float (&h)[CPL][SPL], int k) const {
+#pragma unroll
+    for (int c = 0; c < CPL; c++) {
+      f4 v = lds4(start(k, c));
+#pragma unroll
+      for (int j = 0; j < SPL; j++) h[c][j] = v[j];
+    }
+  }
+  METHOD void leave(const float (&h)[CPL][SPL], int k) const {
+#pragma unroll
+    for (int c = 0; c < CPL; c++) {
+      f4 v = {h[c][0], h[c][1], h[c][2], h[c][3]};
+      sts4(start(k, c), v);
+    }
+  }
+
+  // pass leaves h before every part.
+  template <bool MARKED> METHOD void pass(float (&h)[CPL][SPL], int parts, u32 resets) const {
+    leave(h, 0);
+#pragma unroll 1
+    for (int k = 1; k < parts; k++) {
+      float after[PART][CPL][SPL];
+      over<MARKED, 0>(h, after, part_at(k - 1), resets);
+      resets >>= PART;
+      leave(h, k);
     }
   }
 
@@ -292,226 +484,239 @@ struct Out : Place {
     return mine + shfl_bfly(other, bit);
   }
 
-  // part goes through the 8 steps from base on, forwards and backwards. More would
-  // take more registers than three blocks have, and more code than the cache of
-  // instructions holds. MARKED: there are resets.
-  template <bool MARKED> METHOD void part(int s, int base, u32 resets, f4 h) {
-    f4 old[PART]; // Ā·h before the step
-    u32 lane = t & 31;
+  // over_states sums over the four lanes of a channel, and leaves the sums of
+  // step I of the part.
+  template <int I> METHOD void over_states(u32 to, u32 y_to, const float (&w)[CPL], const float (&r)[CPL], const float (&y)[CPL]) const {
+    if (CPL == 2) { // lanes 0 and 2 go on with the first channel, 1 and 3 with the second
+      float w0 = halve(w[0], w[CPL - 1], sub & 1, 1), r0 = halve(r[0], r[CPL - 1], sub & 1, 1);
+      float y0 = halve(y[0], y[CPL - 1], sub & 1, 1);
+      w0 = halve(w0, r0, sub & 2, 2);
+      y0 += shfl_bfly(y0, 2);
+      sts1<4 * I * CH>(to, w0);
+      if (sub < 2) sts1<4 * I * CH>(y_to, y0);
+    } else {
+      float w0 = halve(w[0], r[0], sub & 1, 1), y0 = y[0] + shfl_bfly(y[0], 1);
+      w0 = halve(w0, y0, sub & 2, 2);
+      if (sub < 3) sts1<4 * I * CH>(to, w0);
+    }
+  }
+
+  // over_channels sums over the channels of the warp. The rows of the lanes of a
+  // channel have B's and C's sums in turn first, so that no two rows of a store
+  // meet in a bank.
+  template <int I, int R> METHOD static float column_sum(u32 even, u32 odd) {
+    float v = lds1<4 * R * 2 * S>(R & 1 ? odd : even);
+    if constexpr (R + 1 < 8) return v + column_sum<I, R + 1>(even, odd);
+    else return v;
+  }
+  template <int I> METHOD void over_channels(u32 cross, u32 even, u32 bc, f4 vb, f4 vc) const {
+    if (I < PART - 1) sync_warp(); // the last sums have been read
+    sts4<0>(cross, vb);
+    sts4<0>(cross ^ 4 * S, vc);
+    sync_warp();
+    sts1<4 * I * 2 * S>(bc, column_sum<I, 0>(even, even ^ 4 * S));
+  }
+
+  // Where a part leaves its sums.
+  struct Sums {
+    u32 states, y, cross, even, bc;
+  };
+
+  // back goes through steps I, I−1, … of part k. after[i] is h after its step i.
+  template <bool MARKED, int I>
+  METHOD void back(int k, At at, Sums to, u32 resets, const float (&after)[PART][CPL][SPL]) {
+    float d[CPL], x[CPL], g[CPL], w[CPL], r[CPL], y[CPL], start[CPL][SPL];
+    P::template lane_of<I * CH>(d, at.columns), P::template lane_of<COLUMN + I * CH>(x, at.columns);
+    P::template lane_of<2 * COLUMN + I * CH>(g, at.columns);
+    f4 q = lds4<4 * I * S>(at.small), v = lds4<4 * (SMALL + I * S)>(at.small), vb, vc;
+    if (I == 0) begin(start, k);
 #pragma unroll
-    for (int i = 0; i < PART; i++) {
-      int row = base + i;
-      float d = lds1(&delta(s)[row * CH + group]), x = d * lds1(&u(s)[row * CH + group]);
-      f4 q = lds4(&b(s)[row * S + sub * SPL]), k = lds4(&c(s)[row * S + sub * SPL]);
-      bool reset = MARKED && resets >> i & 1;
-      float sum = 0.f;
+    for (int c = 0; c < CPL; c++) {
+      x[c] *= d[c];
+      w[c] = r[c] = y[c] = 0.f;
 #pragma unroll
       for (int j = 0; j < SPL; j++) {
-        float w = ex2(d * a[j]) * h[j];
-        old[i][j] = reset ? 0.f : w;
-        h[j] = fma_(x, q[j], old[i][j]);
-        sum = fma_(h[j], k[j], sum);
+        float gain = fma_(v[j], g[c], e[c][j]), now = after[I][c][j], before = I ? after[I ? I - 1 : 0][c][j] : start[c][j];
+        float back = ex2(d[c] * a[c][j]) * gain;
+        if (MARKED) back = resets >> I & 1 ? 0.f : back;
+        float rate = MARKED && (resets >> I & 1) ? 0.f : back * before;
+        e[c][j] = back;
+        w[c] = fma_(gain, q[j], w[c]);
+        r[c] = fma_(rate, a[c][j], r[c]);
+        da[c][j] = fma_(rate, d[c], da[c][j]);
+        y[c] = fma_(now, v[j], y[c]);
+        vb[j] = c ? fma_(gain, x[c], vb[j]) : gain * x[c];
+        vc[j] = c ? fma_(now, g[c], vc[j]) : now * g[c];
       }
-      sum += shfl_bfly(sum, 1);
-      sum += shfl_bfly(sum, 2);
-      if (sub == 0) y()[row * CH + group] = sum;
     }
+    over_states<I>(to.states, to.y, w, r, y);
+    over_channels<I>(to.cross, to.even, to.bc, vb, vc);
+    if constexpr (I > 0) back<MARKED, I - 1>(k, at, to, resets, after);
+  }
+
+  // part goes through part k, forwards and backwards. MARKED: there are resets.
+  template <bool MARKED> METHOD void part(int k, u32 resets) {
+    float h[CPL][SPL], after[PART][CPL][SPL];
+    At at = part_at(k);
+    begin(h, k);
+    over<MARKED, 0>(h, after, at, resets);
+    const int ROW = PART * CH;
+    u32 lane = t & 31, g = lane / LANES, warp = t / 32;
+    float *of_channel = sums() + group * CPL, *crossing = cross() + warp * (8 * 2 * S);
+    Sums to;
+    if (CPL == 2) {
+      to.states = shared_at(of_channel + (sub & 2 ? ROW : 0) + (sub & 1));
+      to.y = shared_at(of_channel + 2 * ROW + (sub & 1));
+    } else {
+      to.states = shared_at(of_channel + (sub < 3 ? sub : 0) * ROW);
+    }
+    to.cross = shared_at(crossing + g * 2 * S + (g & 1) * S + sub * SPL);
+    to.even = shared_at(crossing + lane);
+    to.bc = shared_at(bc() + warp * PART * 2 * S + lane);
     sync(); // the sums of the part after this have been read
-#pragma unroll
-    for (int i = PART - 1; i >= 0; i--) {
-      int row = base + i;
-      float d = lds1(&delta(s)[row * CH + group]), x = d * lds1(&u(s)[row * CH + group]);
-      float g = lds1(&dy()[row * CH + group]);
-      f4 q = lds4(&b(s)[row * S + sub * SPL]), k = lds4(&c(s)[row * S + sub * SPL]);
-      bool reset = MARKED && resets >> i & 1;
-      float w = 0.f, r = 0.f, v[8];
-#pragma unroll
-      for (int j = 0; j < SPL; j++) {
-        float G = fma_(k[j], g, e[j]), rate = old[i][j] * G;
-        w = fma_(G, q[j], w);
-        r = fma_(rate, a[j], r);
-        da[j] = fma_(rate, d, da[j]);
-        v[j] = G * x;
-        v[4 + j] = fma_(x, q[j], old[i][j]) * g;
-        float back = ex2(d * a[j]) * G;
-        e[j] = reset ? 0.f : back;
-      }
-      // Over the four lanes of the channel: lane 0 goes on with w, lane 1 with r.
-      float keep = sub & 1 ? r : w, give = sub & 1 ? w : r;
-      keep += shfl_bfly(give, 1);
-      keep += shfl_bfly(keep, 2);
-      if (sub < 2) gb()[sub * COLUMN + row * CH + group] = keep;
-      // Over the eight channels of the warp: each lane ends with one of eight sums.
-#pragma unroll
-      for (int j = 0; j < 4; j++) v[j] = halve(v[j], v[4 + j], lane & 16, 16);
-#pragma unroll
-      for (int j = 0; j < 2; j++) v[j] = halve(v[j], v[2 + j], lane & 8, 8);
-      v[0] = halve(v[0], v[1], lane & 4, 4);
-      u32 of = (lane >> 4) * S + sub * SPL + (lane >> 3 & 1) * 2 + (lane >> 2 & 1);
-      bc()[((t >> 5) * PART + i) * 2 * S + of] = v[0];
+    back<MARKED, PART - 1>(k, at, to, resets, after);
+  }
+
+  // finish writes what part k has come to.
+  METHOD void finish(i64 l0, int m, int k) {
+    int at = ((k ^ flip) * PART + row) * CH + quad, left = m - k * PART;
+    i64 l = l0 + k * PART;
+    if (row < PART && (int)row < left) {
+      const int ROW = PART * CH;
+      const float *from = sums() + row * CH + quad;
+      f4 d = lds4(delta() + at), v = lds4(u() + at), g = lds4(dy() + at), x = lds4(skip() + quad), w = lds4(from);
+      f4 dd = w * v + lds4(from + ROW) * LN2;
+      if (p.softplus) dd *= lds4(slope() + at);
+      store_quad<FULL>(P::quad_of(p.ddelta, l), dd, here);
+      store_quad<FULL>(P::quad_of(p.du, l), g * x + w * d, here);
+      if (p.z.p) store_quad<FULL>(P::quad_of(p.dz, l), lds4(dz() + at) * (x * v + lds4(from + 2 * ROW)), here);
+      dbias += dd;
+      dskip += g * v;
     }
-  }
-
-  // gather adds the warps' sums over channels of the m steps from l0 on.
-  METHOD void gather(i64 l0, int m) const {
-    float *out = p.part_bc + ((i64)bid_x() * p.l + l0) * 2 * S;
-    const int WARP = PART * 2 * S;
-#pragma unroll
-    for (int k = 0; k < WARP / THREADS; k++) {
-      int i = t + k * THREADS;
-      if (i < m * 2 * S) out[i] = bc()[i] + bc()[WARP + i] + bc()[2 * WARP + i] + bc()[3 * WARP + i];
-    }
-  }
-
-  // pass leaves h before every part but the first, of which there are parts.
-  template <bool MARKED> METHOD void pass(int s, int parts, u32 resets) const {
-    f4 h = start(s, 0);
-#pragma unroll 1
-    for (int k = 1; k < parts; k++) {
-#pragma unroll
-      for (int i = (k - 1) * PART; i < k * PART; i++) {
-        float d = lds1(&delta(s)[i * CH + group]), x = d * lds1(&u(s)[i * CH + group]);
-        f4 q = lds4(&b(s)[i * S + sub * SPL]);
-        bool reset = MARKED && resets >> i & 1;
-#pragma unroll
-        for (int j = 0; j < SPL; j++) {
-          float v = ex2(d * a[j]) * h[j];
-          h[j] = fma_(x, q[j], reset ? 0.f : v);
-        }
-      }
-      sts4<0>(shared_at(starts() + ((k - 1) * THREADS + t) * SPL), h);
-    }
-  }
-  METHOD f4 start(int s, int k) const {
-    return lds4(k ? starts() + ((k - 1) * THREADS + t) * SPL : &kept(s)[group * S + sub * SPL]);
-  }
-
-  // slope is the derivative of softplus where it is Δ: 1 − e^−Δ.
-  METHOD static float slope(float d) {
-    float s = fma_(d, -1.f / 720, 1.f / 120);
-    s = fma_(d, s, -1.f / 24);
-    s = fma_(d, s, 1.f / 6);
-    s = fma_(d, s, -0.5f);
-    s = fma_(d, s, 1.f);
-    return d < 0.25f ? d * s : 1.f - ex2(-LOG2E * d);
-  }
-
-  METHOD void finish(i64 l0, int m, int s, float skip, float &dbias, float &dskip) const {
-    i64 l = l0 + first, dn = c0 + own;
-    int at = first * CH + own;
-    if (dn < p.d) {
-#pragma unroll 2
-      for (int k = 0; k < G / ROWS; k++) {
-        if ((int)first + k * ROWS < m) {
-          int i = at + k * ROWS * CH;
-          float d = delta(s)[i], v = u(s)[i], g = dy()[i], w = gb()[i];
-          float r = fma_(w, v, gb()[COLUMN + i] * LN2);
-          if (p.softplus) r *= slope(d);
-          p.ddelta.p[l * p.ddelta.stride + dn] = r;
-          p.du.p[l * p.du.stride + dn] = fma_(g, skip, w * d);
-          if (p.z.p) {
-            float x = z(s)[i], q = sigmoid(x);
-            p.dz.p[l * p.dz.stride + dn] = gain(s)[i] * fma_(skip, v, y()[i]) * (q * fma_(x, 1.f - q, 1.f));
-          }
-          dbias += r;
-          dskip = fma_(g, v, dskip);
-        }
-        l += ROWS;
-      }
+    if (t < THREADS / 2 && (int)t / 8 < left) {
+      const float *x = bc() + t * 4;
+      const int WARP = PART * 2 * S;
+      *(f4 *)(p.part_bc + ((i64)bid_x() * p.l + l) * 2 * S + t * 4) =
+          lds4(x) + lds4(x + WARP) + lds4(x + 2 * WARP) + lds4(x + 3 * WARP);
     }
   }
 
   METHOD void run() {
-    bool there = c0 + own < p.d;
-    float bias = there && p.bias ? p.bias[c0 + own] : 0.f, skip = there && p.skip ? p.skip[c0 + own] : 0.f;
-    int at = first * CH + own;
+    f4 none = {0.f, 0.f, 0.f, 0.f};
     i64 chunk = bid_z(), from = chunk * p.chunk, to = from + p.chunk < p.l ? from + p.chunk : p.l;
-    blank((to - from) % G == 0);
-    i64 l0 = from + (to - from - 1) / G * G;
-    issue(l0, (int)(to - l0), 0);
-    u32 marks = marks_of(p, l0, (int)(to - l0));
-    float dbias = 0.f, dskip = 0.f;
-#pragma unroll
-    for (int j = 0; j < SPL; j++) {
-      i64 k;
-      a[j] = cell(p, j, p.a.stride, k) ? p.a.p[k] * LOG2E : 0.f;
-      da[j] = e[j] = 0.f;
-      if (p.chunks > 1) e[j] = cell(p, j, p.n, k) ? p.chunk_e[chunk * p.d * p.n + k] : 0.f;
-      else if (p.dh.p) e[j] = cell(p, j, p.dh.stride, k) ? p.dh.p[k] : 0.f;
-    }
-    int s = 0;
-#pragma unroll 1
-    for (; l0 >= from; l0 -= G) {
-      int m = to - l0 < G ? (int)(to - l0) : G;
-      u32 resets = ballot(marks != 0);
-      if (l0 > from) {
-        issue(l0 - G, G, s ^ 1);
-        marks = marks_of(p, l0 - G, G);
-      } else {
-        copies_end();
-      }
-      copies_wait<1>();
-      if (there) {
-        if (p.softplus) sizes<G>(delta(s) + at, bias, m, first);
-        gated<G>(dy() + at, gain(s) + at, p.z.p ? z(s) + at : 0, m, first);
-      }
+    i64 l0 = (to - 1) / G * G;
+    int m = (int)(to - l0), parts = (m + PART - 1) / PART;
+    if (!FULL || m < G) { // what no copy fills: absent states, and B and C where the last window is short
+      for (int k = t * 4; k < 2 * SMALL; k += THREADS * 4) sts4(b() + k, none);
       sync();
-      int parts = (m + PART - 1) / PART;
-      if (resets) pass<true>(s, parts, resets);
-      else pass<false>(s, parts, 0);
-#pragma unroll 1
-      for (int k = parts - 1; k >= 0; k--) {
-        if (resets) part<true>(s, k * PART, resets >> k * PART, start(s, k));
-        else part<false>(s, k * PART, 0, start(s, k));
-        sync();
-        gather(l0 + k * PART, m - k * PART < PART ? m - k * PART : PART);
-      }
-      finish(l0, m, s, skip, dbias, dskip);
-      s ^= 1;
     }
+    for (int k = 0; k < parts; k++) issue(l0, m, k, k);
+    for (int k = 0; k < PARTS - parts && l0 > from; k++) issue(l0 - G, G, k, PARTS - 1 - k);
+    P::of_channels(bias(), p.bias), P::of_channels(skip(), p.skip);
+    u32 marks = P::marks(l0, m);
+    dbias = none, dskip = none, flip = 0;
+    P::states_of(a, p.a.p, p.a.stride);
+    if (p.chunks > 1) P::states_of(e, p.chunk_e + chunk * p.d * p.n, p.n);
+    else P::states_of(e, p.dh.p, p.dh.stride);
+    EACH_STATE a[c][j] *= LOG2E, da[c][j] = 0.f;
     copies_wait<0>();
-#pragma unroll
-    for (int j = 0; j < SPL; j++) {
-      i64 k;
-      if (cell(p, j, p.n, k)) p.part_a[chunk * p.d * p.n + k] = da[j];
-      if (chunk == 0 && p.dh.p && cell(p, j, p.dh.stride, k)) p.dh.p[k] = e[j];
-    }
-    // The four threads of a channel, through dy, which nobody needs any more.
-    dy()[first * CH + own] = dbias, dy()[(ROWS + first) * CH + own] = dskip;
     sync();
-    if (t < CH && there) {
+#pragma unroll 1
+    for (;;) {
+      u32 resets = ballot(marks != 0);
+      if (l0 > from) marks = P::marks(l0 - G, G);
+      float h[CPL][SPL];
+      kept(h, l0);
+      copies_wait<1>();
+#pragma unroll 1
+      for (int k = 0; k < parts - 1; k++) ready(m, k);
+      sync();
+      if (!FULL || resets) pass<true>(h, parts, resets);
+      else pass<false>(h, parts, 0);
+      copies_wait<0>();
+      ready(m, parts - 1);
+      sync();
+      int least = l0 < from ? (int)(from - l0) / PART : 0; // the chunk may begin within a window
+#pragma unroll 1
+      for (int k = parts - 1; k >= least; k--) {
+        if (!FULL || resets) part<true>(k, resets >> k * PART);
+        else part<false>(k, 0);
+        sync();
+        finish(l0, m, k);
+        if (l0 > from) issue(l0 - G, G, PARTS - 1 - k, (int)(k ^ flip));
+      }
+      if (l0 <= from) break;
+      l0 -= G, m = G, parts = PARTS, flip ^= PARTS - 1;
+    }
+    EACH_STATE {
+      i64 k;
+      if (P::cell(c, j, p.n, k)) p.part_a[chunk * p.d * p.n + k] = da[c][j];
+      if (chunk == 0 && p.dh.p && P::cell(c, j, p.dh.stride, k)) p.dh.p[k] = e[c][j];
+    }
+    // The rows of a quad, through what no other thread reads any more.
+    float *x = slope();
+    if (row < PART) sts4(x + row * CH + quad, dbias), sts4(x + (PART + row) * CH + quad, dskip);
+    sync();
+    if (t < CH && c0 + t < p.d) {
       float *out = p.part_d + chunk * 2 * p.d + c0 + t;
-      const float *x = dy() + t;
-      out[0] = x[0] + x[CH] + x[2 * CH] + x[3 * CH];
-      out[p.d] = x[4 * CH] + x[5 * CH] + x[6 * CH] + x[7 * CH];
+      float sum_bias = 0.f, sum_skip = 0.f;
+#pragma unroll
+      for (int i = 0; i < PART; i++) sum_bias += x[i * CH + t], sum_skip += x[(PART + i) * CH + t];
+      out[0] = sum_bias, out[p.d] = sum_skip;
     }
   }
 };
-extern "C" __global__ void __attribute__((launch_bounds(128, 3))) stream_grad_out(const StreamGradParams p) { Out(p).run(); }
+template <int CPL> DEV void out(const StreamGradParams &p) {
+  if (wholly<CPL>(p)) Out<CPL, true>(p).run();
+  else Out<CPL, false>(p).run();
+}
+KERNELS(128, 3, stream_grad_out)(const StreamGradParams p) { out<2>(p); }
+KERNELS(128, 4, stream_grad_narrow_out)(const StreamGradParams p) { out<1>(p); }
 
-// dB and dC over the blocks; dA, dBias and dSkip over the chunks.
+// share is every fourth of the terms of a sum, from the warp's own on.
+template <typename V> DEV V share(const float *from, i64 stride, i64 terms) {
+  V sum = (V)0.f;
+#pragma unroll 8
+  for (i64 k = tid() / 32; k < terms; k += WARPS) sum += *(const V *)(from + k * stride);
+  return sum;
+}
+// shares adds the four, in order, in the first warp.
+template <typename V> DEV V shares(V sum) {
+  V *all = (V *)smem;
+  all[tid()] = sum;
+  sync();
+  u32 t = tid() & 31;
+  return all[t] + all[t + 32] + all[t + 64] + all[t + 96];
+}
+
+// dB and dC over the blocks, four at a time; dA, dBias and dSkip over the chunks.
+// Four warps share the terms of a sum, so that many are on their way at once.
 KERNEL(128, stream_grad_gather)(const StreamGradParams p) {
-  i64 i = (i64)bid_x() * 128 + tid(), rows = p.l * 2 * S, cells = p.d * p.n;
+  i64 rows = p.l * 2 * S, cells = p.d * p.n, quads = (rows / 4 + 31) / 32, lane = tid() & 31;
+  if ((i64)bid_x() < quads) {
+    i64 i = ((i64)bid_x() * 32 + lane) * 4;
+    f4 sum = {0.f, 0.f, 0.f, 0.f};
+    if (i < rows) sum = share<f4>(p.part_bc + i, rows, p.blocks);
+    sum = shares(sum);
+    if (tid() >= 32 || i >= rows) return;
+    i64 l = i / (2 * S);
+    u32 k = i % (2 * S), n = k % S;
+    float *to = k < S ? p.db.p + l * p.db.stride + n : p.dc.p + l * p.dc.stride + n;
+#pragma unroll
+    for (int j = 0; j < 4; j++)
+      if (n + j < p.n) to[j] = sum[j];
+    return;
+  }
+  i64 at = ((i64)bid_x() - quads) * 32 + lane, of_d = at - cells;
   float sum = 0.f;
-  if (i < rows) {
-    i64 l = i / (2 * S), k = i % (2 * S), n = k % S;
-    if (n >= p.n) return;
-#pragma unroll 8
-    for (i64 b = 0; b < p.blocks; b++) sum += p.part_bc[b * rows + i];
-    if (k < S) p.db.p[l * p.db.stride + n] = sum;
-    else p.dc.p[l * p.dc.stride + n] = sum;
-    return;
-  }
-  if ((i -= rows) < cells) {
-#pragma unroll 8
-    for (i64 c = 0; c < p.chunks; c++) sum += p.part_a[c * cells + i];
-    p.da.p[i / p.n * p.da.stride + i % p.n] += sum;
-    return;
-  }
-  if ((i -= cells) < 2 * p.d) {
-#pragma unroll 8
-    for (i64 c = 0; c < p.chunks; c++) sum += p.part_d[c * 2 * p.d + i];
-    if (i < p.d && p.dbias) p.dbias[i] += sum;
-    if (i >= p.d && p.dskip) p.dskip[i - p.d] += sum;
+  if (at < cells) sum = share<float>(p.part_a + at, cells, p.chunks);
+  else if (of_d < 2 * p.d) sum = share<float>(p.part_d + of_d, 2 * p.d, p.chunks);
+  sum = shares(sum);
+  if (tid() >= 32) return;
+  if (at < cells) {
+    p.da.p[at / p.n * p.da.stride + at % p.n] += sum;
+  } else if (of_d < 2 * p.d) {
+    if (of_d < p.d && p.dbias) p.dbias[of_d] += sum;
+    if (of_d >= p.d && p.dskip) p.dskip[of_d - p.d] += sum;
   }
 }

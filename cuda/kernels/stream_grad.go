@@ -1,11 +1,20 @@
 package kernels
 
-// The kernels of stream_grad.cu: a block has 32 channels.
+// A block of stream_grad.cu.
+type streamGradBlock struct {
+	sum, out Entry
+	channels int
+}
+
+var (
+	streamGradWide   = streamGradBlock{StreamGradSum, StreamGradOut, 64}
+	streamGradNarrow = streamGradBlock{StreamGradNarrowSum, StreamGradNarrowOut, 32}
+)
+
 const (
-	streamGradThreads  = 128
-	streamGradChannels = 32
-	streamGradSegment  = 32 // steps between two kept states
-	streamGradPart     = 8  // steps that are gone through at a time
+	streamGradThreads = 128
+	streamGradWindow  = 32 // steps between two kept states
+	streamGradPart    = 8  // steps that are gone through at a time
 )
 
 type streamGradParams struct {
@@ -23,7 +32,7 @@ type streamGradParams struct {
 	l, d, n         int64
 	chunk, chunks   int64
 	blocks          int64
-	softplus, _     int32
+	softplus, whole int32 // whole: N is 16 and four neighbours of a row are 16 aligned bytes
 }
 
 // streamsGrad says that stream_grad.cu has the gradient of such a scan.
@@ -31,43 +40,57 @@ func (p *Planner) streamsGrad(rule, D, N int) bool {
 	return p.Device.CC >= 80 && rule == Released && D > 0 && N > 8 && N <= streamStates
 }
 
-// streamGradChunk is the steps of a chunk: whole segments, as few as give every
-// multiprocessor six blocks, which is what it holds at once, twice; more where the
-// last blocks of a long sequence would wait for each other.
-func (p *Planner) streamGradChunk(L, D int) int {
-	blocks := ceil(D, streamGradChannels)
+// streamGradShape chooses the block and the steps of a chunk: whole windows, as
+// few as give every multiprocessor six blocks, which is what it holds at once,
+// twice; more where the last blocks of a long sequence would wait for each other.
+func (p *Planner) streamGradShape(L, D int) (b streamGradBlock, chunk int) {
+	if p.streamGradWith != nil {
+		return p.streamGradWith(L)
+	}
+	b = streamGradWide
 	each := 6
 	if L >= 32768 {
 		each = 12
 	}
-	chunks := max(each*max(p.Device.SMs, 1)/blocks, 1)
-	return max(ceil(ceil(L, chunks), streamGradSegment), 1) * streamGradSegment
+	chunks := max(each*max(p.Device.SMs, 1)/ceil(D, b.channels), 1)
+	return b, max(ceil(ceil(L, chunks), streamGradWindow), 1) * streamGradWindow
 }
 
-// streamGradShared is the dynamic shared memory of the sum and of the out kernel.
-func streamGradShared() (sum, out int) {
-	const tile, segment = streamTile * streamGradChannels, streamGradSegment * streamGradChannels
-	sum = 4 * 2 * (3*tile + streamTile*streamStates)
-	stage := 4*segment + 2*streamGradSegment*streamStates + streamGradChannels*streamStates
-	out = 4 * (2*stage + 4*segment + 4*streamGradPart*2*streamStates + 3*streamGradThreads*4)
-	return sum, out
+// shared is the dynamic shared memory of the sum and of the out kernel.
+func (b streamGradBlock) shared() (sum, out int) {
+	const small, warps = streamStates, streamGradThreads / 32
+	sum = 2*streamTile*(3*b.channels+small) + b.channels
+	out = streamGradWindow*(5*b.channels+2*small) + 4*b.channels*small // with h before each part
+	out += streamGradPart*(3*b.channels+warps*2*small) + warps*8*2*small + 2*b.channels
+	return 4 * sum, 4 * out
 }
 
 // streamGradWork lays out the scratch of a stream's gradient from the address at
 // on, and returns where it ends.
-func (p *Planner) streamGradWork(s *streamGradParams, at uint64, L, D, N int) uint64 {
+func (p *Planner) streamGradWork(s *streamGradParams, at uint64, L, D, N int) (b streamGradBlock, end uint64) {
 	take := func(elements int) uint64 {
 		from := at
 		at += uint64(ceil(4*elements, 256) * 256)
 		return from
 	}
-	chunk := p.streamGradChunk(L, D)
-	n, blocks := ceil(L, chunk), ceil(D, streamGradChannels)
+	b, chunk := p.streamGradShape(L, D)
+	n, blocks := ceil(L, chunk), ceil(D, b.channels)
 	s.chunk, s.chunks, s.blocks = int64(chunk), int64(n), int64(blocks)
 	s.chunkE, s.chunkP, s.chunkReset = take(n*D*N), take(n*D*N), take(n)
 	s.partBC = take(blocks * L * 2 * streamStates)
 	s.partA, s.partD = take(n*D*N), take(n*2*D)
-	return at
+	return b, at
+}
+
+// inQuads says that four neighbours in a row, from a multiple of four on, are 16
+// aligned bytes in all views, and that 32 bits count the floats of a few rows.
+func inQuads(views ...View) bool {
+	for _, v := range views {
+		if v.Ptr%16 != 0 || v.Stride%4 != 0 || v.Stride >= 1<<26 {
+			return false
+		}
+	}
+	return true
 }
 
 // streamGrad plans the gradient of a scan by stream_grad.cu.
@@ -75,14 +98,15 @@ func (p *Planner) streamGrad(a ScanGrad) {
 	s := streamGradParams{u: a.U, delta: a.Delta, z: a.Z, dy: a.DY, a: a.A, b: a.B, c: a.C, h0: a.H0,
 		du: a.DU, ddelta: a.DDelta, dz: a.DZ, da: a.DA, dh: a.DH, db: a.DB, dc: a.DC,
 		bias: a.Bias, skip: a.Skip, dbias: a.DBias, dskip: a.DSkip, states: a.States, resets: a.Resets,
-		l: int64(a.L), d: int64(a.D), n: int64(a.N), softplus: mark(a.Softplus)}
-	p.streamGradWork(&s, a.Work, a.L, a.D, a.N)
-	sum, out := streamGradShared()
+		l: int64(a.L), d: int64(a.D), n: int64(a.N), softplus: mark(a.Softplus),
+		whole: mark(a.N == streamStates && inQuads(a.U, a.Delta, a.Z, a.DY, a.DU, a.DDelta, a.DZ, a.B, a.C, a.A, a.H0, a.DH, View{Ptr: a.States}))}
+	b, _ := p.streamGradWork(&s, a.Work, a.L, a.D, a.N)
+	sum, out := b.shared()
 	blocks, chunks := int(s.blocks), int(s.chunks)
 	if chunks > 1 {
-		add(p, StreamGradSum, [3]int{blocks, 1, chunks - 1}, streamGradThreads, sum, &s)
+		add(p, b.sum, [3]int{blocks, 1, chunks - 1}, streamGradThreads, sum, &s)
 		add(p, StreamGradCombine, [3]int{ceil(a.D*a.N, 128), 1, 1}, 128, 0, &s)
 	}
-	add(p, StreamGradOut, [3]int{blocks, 1, chunks}, streamGradThreads, out, &s)
-	add(p, StreamGradGather, [3]int{ceil(a.L*2*streamStates+a.D*a.N+2*a.D, 128), 1, 1}, 128, 0, &s)
+	add(p, b.out, [3]int{blocks, 1, chunks}, streamGradThreads, out, &s)
+	add(p, StreamGradGather, [3]int{ceil(a.L*2*streamStates/4, 32) + ceil(a.D*a.N+2*a.D, 32), 1, 1}, 128, 16*128, &s)
 }

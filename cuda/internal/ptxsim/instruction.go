@@ -22,7 +22,10 @@ func (d *decoder) instruction(in *inst, op string, mods, ops []string) error {
 	case "bar":
 		if mods[0] == "warp" {
 			in.kind, in.class = warpOp, Barrier
-			in.exec = func(*warp, *inst, uint32) error { return nil }
+			if mods[len(mods)-1] != "sync" || len(ops) != 1 || ops[0] != "-1" {
+				return fmt.Errorf("only a barrier of the whole warp is known")
+			}
+			in.exec = func(w *warp, _ *inst, _ uint32) error { w.barriers++; return nil }
 			return nil
 		}
 		if mods[0] != "sync" || len(ops) != 1 || ops[0] != "0" {

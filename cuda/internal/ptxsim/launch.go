@@ -28,9 +28,20 @@ type block struct {
 // sharedMark is who touched a word of shared memory since the last barrier.
 type sharedMark struct {
 	epoch          uint32
-	writer, reader int32 // thread + 1; 0: nobody, −1: several
+	writer, reader int32  // thread + 1; 0: nobody, −1: several of one warp, −2: of several
+	wrote, read    uint32 // the warp's own barriers before then
+	readers        int32  // the warp of the readers
 	written        bool
 	flying         bool // an asynchronous copy to it has not been waited for
+}
+
+// The writer and the readers come before thread of the warp at its barriers so
+// far, if they are itself, or of its warp and before its last barrier.
+func (m *sharedMark) writtenBefore(thread int, barriers uint32) bool {
+	return m.writer == 0 || m.writer == int32(thread+1) || int(m.writer-1)/32 == thread/32 && m.wrote < barriers
+}
+func (m *sharedMark) readBefore(thread int, barriers uint32) bool {
+	return m.reader == 0 || m.reader == int32(thread+1) || m.reader != -2 && int(m.readers) == thread/32 && m.read < barriers
 }
 
 // Launch runs a kernel over a grid of blocks of the given number of threads,
@@ -132,7 +143,7 @@ func (b *block) touch(at uint64, n, thread int, write bool) (int, error) {
 	if at%uint64(n) != 0 {
 		return 0, fmt.Errorf("%d bytes at %d of shared memory: misaligned", n, at)
 	}
-	me := int32(thread + 1)
+	me, barriers := int32(thread+1), b.warps[thread/32].barriers
 	i := int(at / 4)
 	for k := i; k < i+n/4; k++ {
 		m := &b.marks[k]
@@ -142,24 +153,28 @@ func (b *block) touch(at uint64, n, thread int, write bool) (int, error) {
 		if m.flying {
 			return 0, fmt.Errorf("access to %d of shared memory, to which a copy is on its way", 4*k)
 		}
-		if m.writer != 0 && m.writer != me {
+		if !m.writtenBefore(thread, barriers) {
 			return 0, fmt.Errorf("race: thread %d and thread %d at %d of shared memory", m.writer-1, thread, 4*k)
 		}
 		if write {
-			if m.reader != 0 && m.reader != me {
+			if !m.readBefore(thread, barriers) {
 				return 0, fmt.Errorf("race: thread %d writes %d of shared memory, which another reads", thread, 4*k)
 			}
-			m.writer, m.written = me, true
+			m.writer, m.wrote, m.written = me, barriers, true
 			continue
 		}
 		if !m.written {
 			return 0, fmt.Errorf("read of %d of shared memory, which nothing has written", 4*k)
 		}
-		if m.reader == 0 {
+		switch {
+		case m.reader == 0 || m.reader == me:
 			m.reader = me
-		} else if m.reader != me {
+		case m.reader != -2 && m.readers == int32(thread/32):
 			m.reader = -1
+		default:
+			m.reader = -2
 		}
+		m.readers, m.read = int32(thread/32), barriers
 	}
 	b.bytes[0] += int64(n)
 	return i, nil

@@ -69,6 +69,12 @@ func TestStrict(t *testing.T) {
 			"st.shared.u32 [%s4], %t; bar.sync 0; xor.b32 %s4, %s4, 4; ld.shared.u32 %x, [%s4];"},
 		{"a race of a writer", "st.shared.u32 [%s4], %t; bar.sync 0; xor.b32 %y, %s4, 4; ld.shared.u32 %x, [%y]; st.shared.u32 [%s4], %t;", "race",
 			"st.shared.u32 [%s4], %t; bar.sync 0; xor.b32 %y, %s4, 4; ld.shared.u32 %x, [%y]; bar.sync 0; st.shared.u32 [%s4], %t;"},
+		{"a race within a warp", "st.shared.u32 [%s4], %t; xor.b32 %y, %s4, 4; ld.shared.u32 %x, [%y];", "race",
+			"st.shared.u32 [%s4], %t; bar.warp.sync -1; xor.b32 %y, %s4, 4; ld.shared.u32 %x, [%y];"},
+		{"a race with readers of the warp", "st.shared.u32 [%s4], %t; bar.sync 0; xor.b32 %y, %s4, 4; ld.shared.u32 %x, [%y]; st.shared.u32 [%y], %x; st.shared.u32 [%s4], %t;", "race",
+			"st.shared.u32 [%s4], %t; bar.sync 0; xor.b32 %y, %s4, 4; ld.shared.u32 %x, [%y]; bar.warp.sync -1; st.shared.u32 [%s4], %t;"},
+		{"readers of another warp", "st.shared.u32 [%s4], %t; bar.sync 0; xor.b32 %y, %s4, 128; ld.shared.u32 %x, [%y]; bar.warp.sync -1; st.shared.u32 [%s4], %t;", "race",
+			"st.shared.u32 [%s4], %t; bar.sync 0; xor.b32 %y, %s4, 128; ld.shared.u32 %x, [%y]; bar.sync 0; st.shared.u32 [%s4], %t;"},
 		{"a copy that was not waited for", "cp.async.ca.shared.global [%s4], [%at], 4; cp.async.commit_group; ld.shared.u32 %x, [%s4];", "on its way",
 			"cp.async.ca.shared.global [%s4], [%at], 4; cp.async.commit_group; cp.async.wait_group 0; ld.shared.u32 %x, [%s4];"},
 		{"a copy that races with a reader", "st.shared.u32 [%s4], %t; bar.sync 0; xor.b32 %y, %s4, 4; ld.shared.u32 %x, [%y]; cp.async.ca.shared.global [%s4], [%at], 4;", "race",
@@ -146,7 +152,7 @@ L0:
 
 // TestRefused: what is not known is an error when it is loaded.
 func TestRefused(t *testing.T) {
-	for _, body := range []string{"sin.approx.f32 %x, %y;", "atom.global.add.u32 %x, [%at], 1;", "bar.sync 1;",
+	for _, body := range []string{"sin.approx.f32 %x, %y;", "atom.global.add.u32 %x, [%at], 1;", "bar.sync 1;", "bar.warp.sync 65535;",
 		"ld.u32 %x, [%at];", "add.s32 %x, %y, %nothing;", "bra nowhere;", "add.f64 %at, %at, %at;",
 		"shfl.sync.bfly.b32 %x, %y, 1, 31, 255;", "ld.local.u32 %x, [%at];"} {
 		if _, err := Load(kernel(body)); err == nil {

@@ -21,6 +21,8 @@ type warp struct {
 	waiting uint32 // lanes that wait at a shuffle or vote for others
 
 	copies [32]copies // asynchronous copies under way, a lane
+
+	barriers uint32 // of the warp alone, that it has passed
 }
 
 // start fills the constant and special registers and goes to the front.
@@ -29,6 +31,7 @@ func (w *warp) start() {
 	w.live, w.waiting = allLanes, 0
 	w.pc = [32]int{}
 	w.copies = [32]copies{}
+	w.barriers = 0
 	for _, c := range k.consts32 {
 		for l := range 32 {
 			w.r32[c.reg][l] = c.value
