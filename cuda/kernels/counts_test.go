@@ -50,13 +50,17 @@ func TestCounts(t *testing.T) {
 		r.gradient("gradient", r.random(scan.Released, L, D, 16), true)
 		line(fmt.Sprintf("scan gradient, %d steps", L), r, L*D*16)
 	}
-	for _, sms := range []int{1, 4} { // few chunks, and as many as there are
+	for _, x := range []struct {
+		what  string
+		block streamGradBlock
+		chunk int
+	}{{"wide", streamGradWide, 512}, {"wide, chunks", streamGradWide, 128}, {"narrow, chunks", streamGradNarrow, 32}} {
 		r := newRig(t)
-		r.p.Device.SMs = sms
+		r.p.streamGradWith = func(int) (streamGradBlock, int) { return x.block, x.chunk }
 		p := r.random(scan.Released, 512, 64, 16)
 		p.gap = 0
 		r.gradient("gradient", p, true)
-		line("scan gradient, stream, "+map[int]string{1: "few chunks", 4: "more"}[sms], r, 512*64*16)
+		line("scan gradient, "+x.what, r, 512*64*16)
 	}
 	linears := func(what string, L, in, out, sms int) {
 		r := newRig(t)

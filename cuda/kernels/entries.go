@@ -58,11 +58,10 @@ const (
 	ScanGrad128 // released, 128
 	ScanGradAny // any rule
 	ScanGradGather
-	StreamGradSum // released, 8 < N ≤ 16, capability 8.0: wide or narrow; sum or out
-	StreamGradOut
-	StreamGradNarrowSum
-	StreamGradNarrowOut
+	StreamGradSum // released, 8 < N ≤ 16, capability 8.0
 	StreamGradCombine
+	StreamGradWide
+	StreamGradNarrow
 	StreamGradGather
 
 	numEntries
@@ -122,12 +121,11 @@ var entries = [numEntries]struct{ module, name string }{
 	ScanGradAny:      {"scan_grad", "scan_grad_any"},
 	ScanGradGather:   {"scan_grad", "scan_grad_gather"},
 
-	StreamGradSum:       {"stream_grad", "stream_grad_sum"},
-	StreamGradOut:       {"stream_grad", "stream_grad_out"},
-	StreamGradNarrowSum: {"stream_grad", "stream_grad_narrow_sum"},
-	StreamGradNarrowOut: {"stream_grad", "stream_grad_narrow_out"},
-	StreamGradCombine:   {"stream_grad", "stream_grad_combine"},
-	StreamGradGather:    {"stream_grad", "stream_grad_gather"},
+	StreamGradSum:     {"stream_grad", "stream_grad_sum"},
+	StreamGradCombine: {"stream_grad", "stream_grad_combine"},
+	StreamGradWide:    {"stream_grad", "stream_grad_wide"},
+	StreamGradNarrow:  {"stream_grad", "stream_grad_narrow"},
+	StreamGradGather:  {"stream_grad", "stream_grad_gather"},
 }
 
 // Name is the kernel's name in its module.

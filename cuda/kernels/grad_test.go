@@ -277,7 +277,27 @@ func TestStreamBackward(t *testing.T) {
 				if variant > 0 {
 					p.mark(r, []int{0, 30, 2}[variant])
 				}
-				r.gradient(fmt.Sprintf("%v %d %s", s, variant, block.out.Name()), p, variant == 1)
+				r.gradient(fmt.Sprintf("%v %d %s", s, variant, block.entry.Name()), p, variant == 1)
+			}
+		}
+	}
+}
+
+// TestStreamGradShape: chunks are whole windows or parts of one, the scratch is
+// that of the plan, and every multiprocessor has something to do where it can.
+func TestStreamGradShape(t *testing.T) {
+	for _, sms := range []int{1, 16, 132} {
+		p := NewPlanner(Device{SMs: sms, CC: 90, Shared: 227 << 10})
+		for _, L := range []int{1, 7, 32, 33, 256, 1000, 2048, 65536, 1 << 20} {
+			for _, D := range []int{1, 32, 128, 1536, 5120} {
+				b, chunk := p.streamGradShape(L, D)
+				if chunk%streamGradWindow != 0 && streamGradWindow%chunk != 0 || chunk%streamGradPart != 0 {
+					t.Errorf("%d multiprocessors, L %d, D %d: chunks of %d steps", sms, L, D, chunk)
+				}
+				blocks := ceil(D, b.channels) * ceil(L, chunk)
+				if most := ceil(D, 32) * ceil(L, streamGradPart); blocks < min(most, sms)/2 {
+					t.Errorf("%d multiprocessors, L %d, D %d: %d blocks, there could be %d", sms, L, D, blocks, most)
+				}
 			}
 		}
 	}

@@ -88,32 +88,29 @@ template <int BYTES> DEV void sts1(u32 a, float v) { asm volatile("st.shared.f32
 // upto4 is n, within [0, 4].
 DEV int upto4(i64 n) { return n < 0 ? 0 : n < 4 ? (int)n : 4; }
 
-// Steps are what enters the recurrence at one step of a quad's channels, and its
-// slopes: of softplus, and of SiLU(z)·dY by z.
-struct Steps {
-  f4 delta, slope, dy, dz;
-  METHOD Steps(const StreamGradParams &p, f4 x, f4 bias, f4 gain, const float *z) {
-    delta = x, dy = gain;
-    if (p.softplus) {
+// soften makes Δ of what goes into softplus, and gives its slope.
+DEV f4 soften(f4 &delta, f4 bias) {
+  f4 slope;
 #pragma unroll
-      for (int j = 0; j < 4; j++) {
-        float v = x[j] + bias[j], e = ex2(-LOG2E * abs_(v)), r = rcp(1.f + e);
-        float d = log1p_plus(e, v > 0.f ? v : 0.f);
-        delta[j] = v > 20.f ? v : d;
-        slope[j] = v > 0.f ? r : e * r;
-      }
-    }
-    if (p.z.p) {
-      f4 v = lds4(z);
-#pragma unroll
-      for (int j = 0; j < 4; j++) {
-        float q = sigmoid(v[j]);
-        dy[j] = gain[j] * (v[j] * q);
-        dz[j] = gain[j] * (q * fma_(v[j], 1.f - q, 1.f));
-      }
-    }
+  for (int j = 0; j < 4; j++) {
+    float x = delta[j] + bias[j], e = ex2(-LOG2E * abs_(x)), r = rcp(1.f + e);
+    float d = log1p_plus(e, x > 0.f ? x : 0.f);
+    delta[j] = x > 20.f ? x : d;
+    slope[j] = x > 0.f ? r : e * r;
   }
-};
+  return slope;
+}
+// gate makes dy = dY·SiLU(z) of dY, and gives dY·SiLU'(z).
+DEV f4 gate(f4 &dy, f4 z) {
+  f4 dz;
+#pragma unroll
+  for (int j = 0; j < 4; j++) {
+    float q = sigmoid(z[j]);
+    dz[j] = dy[j] * (q * fma_(z[j], 1.f - q, 1.f));
+    dy[j] *= z[j] * q;
+  }
+  return dz;
+}
 
 // Place is what a thread is in sum and out.
 template <int CPL, bool FULL> struct Place {
@@ -182,10 +179,8 @@ template <int CPL, bool FULL> struct Place {
     u32 lane = t & 31;
     return p.resets && (int)lane < m ? p.resets[l0 + lane] & RESET_STATE : 0;
   }
-  // of_channels keeps a vector of the block's channels in shared memory.
-  METHOD void of_channels(float *to, const float *v) const {
-    if (t < CH) to[t] = v && c0 + t < p.d ? v[c0 + t] : 0.f;
-  }
+  // own is the thread's value of a vector of the block's channels.
+  METHOD float own(const float *v) const { return t < CH && v && c0 + t < p.d ? v[c0 + t] : 0.f; }
 };
 
 // wholly says that the block is full.
@@ -237,8 +232,9 @@ template <int CPL, bool FULL> struct Sum : Place<CPL, FULL> {
           if (!in || j >= here) delta(s)[at + j] = dy(s)[at + j] = z(s)[at + j] = 0.f;
       f4 d = none, g = none;
       if (in) {
-        Steps x(p, lds4(delta(s) + at), b, lds4(dy(s) + at), z(s) + at);
-        d = x.delta, g = x.dy;
+        d = lds4(delta(s) + at), g = lds4(dy(s) + at);
+        if (p.softplus) soften(d, b);
+        if (p.z.p) gate(g, lds4(z(s) + at));
       }
       if (!FULL)
 #pragma unroll
@@ -266,12 +262,13 @@ template <int CPL, bool FULL> struct Sum : Place<CPL, FULL> {
     f4 none = {0.f, 0.f, 0.f, 0.f};
     for (int s = 0; s < 2; s++)
       if (t < SMALL / 4) sts4(c(s) + t * 4, none); // what this thread copies
-    P::of_channels(bias(), p.bias);
     i64 chunk = (i64)bid_z() + 1, from = chunk * p.chunk, to = from + p.chunk < p.l ? from + p.chunk : p.l;
     i64 l0 = from + (to - from - 1) / T * T;
     issue(l0, (int)(to - l0), 0);
     u32 marks = P::marks(l0, (int)(to - l0));
     P::states_of(a, p.a.p, p.a.stride);
+    float own_bias = P::own(p.bias);
+    if (t < CH) bias()[t] = own_bias;
     EACH_STATE a[c][j] *= LOG2E, e[c][j] = 0.f, time[c] = 0.f;
     sync();
     bool reset_seen = false;
@@ -303,12 +300,10 @@ template <int CPL, bool FULL> struct Sum : Place<CPL, FULL> {
     if (bid_x() == 0 && t == 0) p.chunk_reset[chunk] = reset_seen;
   }
 };
-template <int CPL> DEV void sum(const StreamGradParams &p) {
-  if (wholly<CPL>(p)) Sum<CPL, true>(p).run();
-  else Sum<CPL, false>(p).run();
+KERNELS(128, 6, stream_grad_sum)(const StreamGradParams p) {
+  if (wholly<1>(p)) Sum<1, true>(p).run();
+  else Sum<1, false>(p).run();
 }
-KERNELS(128, 6, stream_grad_sum)(const StreamGradParams p) { sum<2>(p); }
-KERNELS(128, 6, stream_grad_narrow_sum)(const StreamGradParams p) { sum<1>(p); }
 
 // What enters each chunk takes the place of what it passes back.
 const int BATCH = 16;
@@ -408,14 +403,15 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
 #pragma unroll
       for (int j = 0; j < 4; j++)
         if (j >= here) delta()[at + j] = u()[at + j] = dy()[at + j] = dz()[at + j] = 0.f;
-    Steps x(p, lds4(delta() + at), lds4(bias() + quad), lds4(dz() + at), dy() + at);
+    f4 d = lds4(delta() + at), g = lds4(dz() + at);
+    if (p.softplus) sts4(slope() + at, soften(d, lds4(bias() + quad)));
     if (!FULL)
 #pragma unroll
       for (int j = 0; j < 4; j++)
-        if (j >= here) x.delta[j] = 0.f;
-    sts4(delta() + at, x.delta), sts4(dy() + at, x.dy);
-    if (p.softplus) sts4(slope() + at, x.slope);
-    if (p.z.p) sts4(dz() + at, x.dz);
+        if (j >= here) d[j] = 0.f;
+    sts4(delta() + at, d);
+    if (p.z.p) sts4(dz() + at, gate(g, lds4(dy() + at)));
+    sts4(dy() + at, g);
   }
 
   // Where part k has its columns and its B and C, for this lane.
@@ -504,17 +500,19 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
   // over_channels sums over the channels of the warp. The rows of the lanes of a
   // channel have B's and C's sums in turn first, so that no two rows of a store
   // meet in a bank.
-  template <int I, int R> METHOD static float column_sum(u32 even, u32 odd) {
+  template <int R> METHOD static float column_sum(u32 even, u32 odd) {
     float v = lds1<4 * R * 2 * S>(R & 1 ? odd : even);
-    if constexpr (R + 1 < 8) return v + column_sum<I, R + 1>(even, odd);
+    if constexpr (R + 1 < 8) return v + column_sum<R + 1>(even, odd);
     else return v;
   }
-  template <int I> METHOD void over_channels(u32 cross, u32 even, u32 bc, f4 vb, f4 vc) const {
-    if (I < PART - 1) sync_warp(); // the last sums have been read
+  template <int I> METHOD static void over_channels(u32 cross, f4 vb, f4 vc) {
+    if (I + 1 < PART) sync_warp(); // the last sums have been read
     sts4<0>(cross, vb);
     sts4<0>(cross ^ 4 * S, vc);
     sync_warp();
-    sts1<4 * I * 2 * S>(bc, column_sum<I, 0>(even, even ^ 4 * S));
+  }
+  template <int I> METHOD static void column_sums(u32 even, u32 bc) {
+    sts1<4 * I * 2 * S>(bc, column_sum<0>(even, even ^ 4 * S));
   }
 
   // Where a part leaves its sums.
@@ -530,6 +528,7 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
     P::template lane_of<2 * COLUMN + I * CH>(g, at.columns);
     f4 q = lds4<4 * I * S>(at.small), v = lds4<4 * (SMALL + I * S)>(at.small), vb, vc;
     if (I == 0) begin(start, k);
+    if constexpr (I + 1 < PART) column_sums<I + 1>(to.even, to.bc); // whose loads wait while this step is computed
 #pragma unroll
     for (int c = 0; c < CPL; c++) {
       x[c] *= d[c];
@@ -550,8 +549,9 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
       }
     }
     over_states<I>(to.states, to.y, w, r, y);
-    over_channels<I>(to.cross, to.even, to.bc, vb, vc);
+    over_channels<I>(to.cross, vb, vc);
     if constexpr (I > 0) back<MARKED, I - 1>(k, at, to, resets, after);
+    else column_sums<0>(to.even, to.bc);
   }
 
   // part goes through part k, forwards and backwards. MARKED: there are resets.
@@ -612,19 +612,18 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
     }
     for (int k = 0; k < parts; k++) issue(l0, m, k, k);
     for (int k = 0; k < PARTS - parts && l0 > from; k++) issue(l0 - G, G, k, PARTS - 1 - k);
-    P::of_channels(bias(), p.bias), P::of_channels(skip(), p.skip);
-    u32 marks = P::marks(l0, m);
     dbias = none, dskip = none, flip = 0;
     P::states_of(a, p.a.p, p.a.stride);
     if (p.chunks > 1) P::states_of(e, p.chunk_e + chunk * p.d * p.n, p.n);
     else P::states_of(e, p.dh.p, p.dh.stride);
+    float own_bias = P::own(p.bias), own_skip = P::own(p.skip);
+    if (t < CH) bias()[t] = own_bias, skip()[t] = own_skip;
     EACH_STATE a[c][j] *= LOG2E, da[c][j] = 0.f;
     copies_wait<0>();
     sync();
 #pragma unroll 1
     for (;;) {
-      u32 resets = ballot(marks != 0);
-      if (l0 > from) marks = P::marks(l0 - G, G);
+      u32 resets = ballot(P::marks(l0, m) != 0);
       float h[CPL][SPL];
       kept(h, l0);
       copies_wait<1>();
@@ -648,20 +647,24 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
       if (l0 <= from) break;
       l0 -= G, m = G, parts = PARTS, flip ^= PARTS - 1;
     }
+    // Read again, so that no register keeps them until here.
+    u32 thread, block;
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
+    asm volatile("mov.u32 %0, %%ctaid.z;" : "=r"(block));
     EACH_STATE {
       i64 k;
-      if (P::cell(c, j, p.n, k)) p.part_a[chunk * p.d * p.n + k] = da[c][j];
-      if (chunk == 0 && p.dh.p && P::cell(c, j, p.dh.stride, k)) p.dh.p[k] = e[c][j];
+      if (P::cell(c, j, p.n, k)) p.part_a[(i64)block * p.d * p.n + k] = da[c][j];
+      if (block == 0 && p.dh.p && P::cell(c, j, p.dh.stride, k)) p.dh.p[k] = e[c][j];
     }
     // The rows of a quad, through what no other thread reads any more.
     float *x = slope();
     if (row < PART) sts4(x + row * CH + quad, dbias), sts4(x + (PART + row) * CH + quad, dskip);
     sync();
-    if (t < CH && c0 + t < p.d) {
-      float *out = p.part_d + chunk * 2 * p.d + c0 + t;
+    if (thread < CH && c0 + thread < p.d) {
+      float *out = p.part_d + (i64)block * 2 * p.d + c0 + thread;
       float sum_bias = 0.f, sum_skip = 0.f;
 #pragma unroll
-      for (int i = 0; i < PART; i++) sum_bias += x[i * CH + t], sum_skip += x[(PART + i) * CH + t];
+      for (int i = 0; i < PART; i++) sum_bias += x[i * CH + thread], sum_skip += x[(PART + i) * CH + thread];
       out[0] = sum_bias, out[p.d] = sum_skip;
     }
   }
@@ -670,8 +673,8 @@ template <int CPL> DEV void out(const StreamGradParams &p) {
   if (wholly<CPL>(p)) Out<CPL, true>(p).run();
   else Out<CPL, false>(p).run();
 }
-KERNELS(128, 3, stream_grad_out)(const StreamGradParams p) { out<2>(p); }
-KERNELS(128, 4, stream_grad_narrow_out)(const StreamGradParams p) { out<1>(p); }
+KERNELS(128, 3, stream_grad_wide)(const StreamGradParams p) { out<2>(p); }
+KERNELS(128, 4, stream_grad_narrow)(const StreamGradParams p) { out<1>(p); }
 
 // share is every fourth of the terms of a sum, from the warp's own on.
 template <typename V> DEV V share(const float *from, i64 stride, i64 terms) {

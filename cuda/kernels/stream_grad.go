@@ -1,20 +1,21 @@
 package kernels
 
-// A block of stream_grad.cu.
+// A block of stream_grad.cu that computes gradients.
 type streamGradBlock struct {
-	sum, out Entry
+	entry    Entry
 	channels int
 }
 
 var (
-	streamGradWide   = streamGradBlock{StreamGradSum, StreamGradOut, 64}
-	streamGradNarrow = streamGradBlock{StreamGradNarrowSum, StreamGradNarrowOut, 32}
+	streamGradWide   = streamGradBlock{StreamGradWide, 64}
+	streamGradNarrow = streamGradBlock{StreamGradNarrow, 32}
 )
 
 const (
-	streamGradThreads = 128
-	streamGradWindow  = 32 // steps between two kept states
-	streamGradPart    = 8  // steps that are gone through at a time
+	streamGradThreads     = 128
+	streamGradSumChannels = 32
+	streamGradWindow      = 32 // steps between two kept states
+	streamGradPart        = 8  // steps that are gone through at a time
 )
 
 type streamGradParams struct {
@@ -40,29 +41,51 @@ func (p *Planner) streamsGrad(rule, D, N int) bool {
 	return p.Device.CC >= 80 && rule == Released && D > 0 && N > 8 && N <= streamStates
 }
 
-// streamGradShape chooses the block and the steps of a chunk: whole windows, as
-// few as give every multiprocessor six blocks, which is what it holds at once,
-// twice; more where the last blocks of a long sequence would wait for each other.
+// streamGradShape chooses the block and the steps of a chunk, which are whole
+// windows or parts of one. The numbers are what was fastest on an H100 over the
+// shapes of NOTES.md.
+//
+// Where there is little to do, narrow blocks, and parts of windows rather than
+// multiprocessors without a block. Otherwise wide ones, of which a multiprocessor
+// has three at once, in such chunks that the busiest is done first: two blocks
+// take some nine tenths of the time of three, one takes seven, and every block
+// takes as long as some 12 steps to begin.
 func (p *Planner) streamGradShape(L, D int) (b streamGradBlock, chunk int) {
 	if p.streamGradWith != nil {
 		return p.streamGradWith(L)
 	}
-	b = streamGradWide
-	each := 6
-	if L >= 32768 {
-		each = 12
+	sms := max(p.Device.SMs, 1)
+	if D*L <= 1<<19 {
+		b, chunk = streamGradNarrow, streamGradWindow
+		for chunk > streamGradPart && 2*ceil(D, b.channels)*ceil(L, chunk) < 3*sms {
+			chunk /= 2
+		}
+		return b, chunk
 	}
-	chunks := max(each*max(p.Device.SMs, 1)/ceil(D, b.channels), 1)
-	return b, max(ceil(ceil(L, chunks), streamGradWindow), 1) * streamGradWindow
+	b = streamGradWide
+	least := 0
+	for c := streamGradWindow; c <= 16*streamGradWindow; c += streamGradWindow {
+		blocks := ceil(ceil(D, b.channels)*ceil(L, c), sms) // of the busiest multiprocessor
+		time := (30*(blocks/3) + []int{0, 22, 27}[blocks%3]) * (c + 12)
+		if least == 0 || time < least {
+			least, chunk = time, c
+		}
+	}
+	return b, chunk
 }
 
-// shared is the dynamic shared memory of the sum and of the out kernel.
-func (b streamGradBlock) shared() (sum, out int) {
+// streamGradSumShared is the dynamic shared memory of the sum.
+func streamGradSumShared() int {
+	const channels = streamGradSumChannels
+	return 4 * (2*streamTile*(3*channels+streamStates) + channels)
+}
+
+// shared is the dynamic shared memory of a block.
+func (b streamGradBlock) shared() int {
 	const small, warps = streamStates, streamGradThreads / 32
-	sum = 2*streamTile*(3*b.channels+small) + b.channels
-	out = streamGradWindow*(5*b.channels+2*small) + 4*b.channels*small // with h before each part
-	out += streamGradPart*(3*b.channels+warps*2*small) + warps*8*2*small + 2*b.channels
-	return 4 * sum, 4 * out
+	n := streamGradWindow*(5*b.channels+2*small) + 4*b.channels*small // with h before each part
+	n += streamGradPart*(3*b.channels+warps*2*small) + warps*8*2*small + 2*b.channels
+	return 4 * n
 }
 
 // streamGradWork lays out the scratch of a stream's gradient from the address at
@@ -101,12 +124,11 @@ func (p *Planner) streamGrad(a ScanGrad) {
 		l: int64(a.L), d: int64(a.D), n: int64(a.N), softplus: mark(a.Softplus),
 		whole: mark(a.N == streamStates && inQuads(a.U, a.Delta, a.Z, a.DY, a.DU, a.DDelta, a.DZ, a.B, a.C, a.A, a.H0, a.DH, View{Ptr: a.States}))}
 	b, _ := p.streamGradWork(&s, a.Work, a.L, a.D, a.N)
-	sum, out := b.shared()
-	blocks, chunks := int(s.blocks), int(s.chunks)
+	chunks := int(s.chunks)
 	if chunks > 1 {
-		add(p, b.sum, [3]int{blocks, 1, chunks - 1}, streamGradThreads, sum, &s)
+		add(p, StreamGradSum, [3]int{ceil(a.D, streamGradSumChannels), 1, chunks - 1}, streamGradThreads, streamGradSumShared(), &s)
 		add(p, StreamGradCombine, [3]int{ceil(a.D*a.N, 128), 1, 1}, 128, 0, &s)
 	}
-	add(p, b.out, [3]int{blocks, 1, chunks}, streamGradThreads, out, &s)
+	add(p, b.entry, [3]int{int(s.blocks), 1, chunks}, streamGradThreads, b.shared(), &s)
 	add(p, StreamGradGather, [3]int{ceil(a.L*2*streamStates/4, 32) + ceil(a.D*a.N+2*a.D, 32), 1, 1}, 128, 16*128, &s)
 }
