@@ -34,13 +34,16 @@ func TestCounts(t *testing.T) {
 	scans("scan chunked", ScanChunked, 128, 128, false)
 	scans("scan lanes", ScanLanes, 512, 8, false)
 	scans("scan lanes, marked", ScanLanes, 512, 8, true)
-	for i, block := range []streamBlock{streamWide, streamNarrow} {
+	for i, shape := range []streamShape{{block: streamWide}, {block: streamNarrow}, {channels: 16, pieces: 6}} {
 		r := newRig(t)
-		r.p.streamWith = func(L int) (streamBlock, int) { return block, L }
-		p := r.random(scan.Released, 128, 64, 16)
+		r.p.streamWith = func(L int) streamShape {
+			shape.chunk = L
+			return shape
+		}
+		p := r.random(scan.Released, 144, 64, 16)
 		p.gap = 0
 		r.scan(p, ScanStream)
-		line("scan stream, "+[]string{"wide", "narrow"}[i], r, 128*64*16)
+		line("scan stream, "+[]string{"wide", "narrow", "split"}[i], r, 144*64*16)
 	}
 	for _, L := range []int{128, 512} {
 		r := newRig(t)

@@ -45,6 +45,7 @@ const (
 	StreamNarrowSum
 	StreamNarrowOut
 	StreamCombine
+	StreamSplit // released, 8 < N ≤ 16, capability 8.0: pieces of a tile at once
 
 	CrossEntropyRows
 	EmbedGrad
@@ -107,6 +108,7 @@ var entries = [numEntries]struct{ module, name string }{
 	StreamNarrowSum: {"stream", "stream_narrow_sum"},
 	StreamNarrowOut: {"stream", "stream_narrow_out"},
 	StreamCombine:   {"stream", "stream_combine"},
+	StreamSplit:     {"stream_split", "stream_split"},
 
 	CrossEntropyRows: {"grad", "cross_entropy"},
 	EmbedGrad:        {"grad", "embed_grad"},

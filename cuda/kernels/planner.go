@@ -24,7 +24,7 @@ type Planner struct {
 	// Of the tests: as if there were no tensor cores; what streamShape and
 	// streamGradShape are to say.
 	noTensor       bool
-	streamWith     func(L int) (streamBlock, int)
+	streamWith     func(L int) streamShape
 	streamGradWith func(L int) (streamGradBlock, int)
 }
 

@@ -21,6 +21,8 @@ var (
 	lanesPTX string
 	//go:embed stream.ptx
 	streamPTX string
+	//go:embed stream_split.ptx
+	streamSplitPTX string
 	//go:embed stream_grad.ptx
 	streamGradPTX string
 	//go:embed grad.ptx
@@ -47,6 +49,7 @@ func Modules() []Module {
 		{"scan", scanPTX, 75},
 		{"lanes", lanesPTX, 75},
 		{"stream", streamPTX, 80},
+		{"stream_split", streamSplitPTX, 80},
 		{"stream_grad", streamGradPTX, 80},
 		{"grad", gradPTX, 75},
 		{"scan_grad", scanGradPTX, 75},

@@ -57,7 +57,9 @@ type scanParams struct {
 	chunk, chunks              int64
 	rule, softplus             int32
 	lanes                      int32 // log2 of the lanes that share two channels
-	channels                   int32 // of a block of ScanLanes
+	channels                   int32 // of a block of ScanLanes and of StreamSplit
+	pieces, inverse            int32 // of a tile of StreamSplit; 2¹⁶/(channels/4), rounded up
+	quads, _                   int32 // see streamQuads
 }
 
 type tapParams struct {
@@ -135,7 +137,7 @@ func (p *Planner) ScanWork(a ScanArgs) int {
 	}
 	kind, chunk := p.scanKind(a)
 	if kind == ScanStream {
-		_, chunk = p.streamShape(a.L, a.D, max(a.Batch, 1))
+		chunk = p.streamShape(a.L, a.D, max(a.Batch, 1)).chunk
 	}
 	if kind == ScanChunked || kind == ScanStream && chunk < a.L {
 		n := max(a.Batch, 1) * ceil(a.L, chunk)

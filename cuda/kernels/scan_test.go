@@ -130,20 +130,56 @@ func TestScanLanes(t *testing.T) {
 	}
 }
 
-// streams are the ways of a stream: both shapes of block, one pass and chunks.
+// streams are the ways of a stream: both shapes of block, one pass and chunks; split
+// into the fewest and the most pieces, with one and with two in a warp.
 func (r *rig) streams(f func(what string)) {
 	for i, b := range []streamBlock{streamWide, streamNarrow} {
 		for _, chunk := range []int{1 << 30, 48} {
-			r.p.streamWith = func(L int) (streamBlock, int) {
+			r.p.streamWith = func(L int) streamShape {
 				if L <= 2*chunk {
-					return b, L
+					return streamShape{block: b, chunk: L}
 				}
-				return b, chunk
+				return streamShape{block: b, chunk: chunk}
 			}
 			f(fmt.Sprintf("block %d, chunk %d", i, chunk))
 		}
 	}
+	for _, s := range []streamShape{{channels: 8, pieces: 2}, {channels: 4, pieces: 6}, {channels: 20, pieces: 4}} {
+		r.p.streamWith = func(L int) streamShape {
+			s.chunk = L
+			return s
+		}
+		f(fmt.Sprintf("split, %d channels, %d pieces", s.channels, s.pieces))
+	}
 }
+
+// way is a way to scan by the released rule; shape is that of a stream.
+type way struct {
+	kind  ScanKind
+	shape streamShape
+}
+
+// ways are all of them.
+var ways = []way{{kind: ScanSerial}, {kind: ScanLanes}, {kind: ScanChunked},
+	{ScanStream, streamShape{block: streamWide, chunk: 1 << 30}}, {ScanStream, streamShape{block: streamNarrow, chunk: 48}},
+	{ScanStream, streamShape{channels: 4, pieces: 6}}}
+
+// rig is a rig that streams in this way.
+func (w way) rig(t testing.TB) *rig {
+	r := newRig(t)
+	if w.kind == ScanStream {
+		r.p.streamWith = func(L int) streamShape {
+			s := w.shape
+			if s.pieces > 0 || L <= 2*s.chunk {
+				s.chunk = L
+			}
+			return s
+		}
+	}
+	return r
+}
+
+func (w way) String() string { return fmt.Sprint(w.kind, " ", w.shape) }
 
 // TestScanStream: tails of tiles and of channels, fewer states than there is room
 // for.
@@ -163,15 +199,69 @@ func TestScanStream(t *testing.T) {
 	}
 }
 
-// channels, fewer states than there is room for.
+// TestScanStreamQuads: aligned columns and rows of B and C, either alone.
+func TestScanStreamQuads(t *testing.T) {
+	for _, s := range []struct {
+		D, N       int
+		bare, mark bool
+	}{{36, 16, false, false}, {36, 12, true, false}, {21, 16, false, true}} {
+		r := newRig(t)
+		r.streams(func(what string) {
+			p := r.random(scan.Released, 165, s.D, s.N)
+			p.gap = 4
+			if s.bare {
+				p.Z, p.Skip = nil, nil
+			}
+			if s.mark {
+				p.mark(r, 30)
+			}
+			r.check(fmt.Sprint(s, " ", what), p, ScanStream)
+		})
+	}
+}
+
+// TestStreamQuads: what keeps the copies from taking four floats at a time.
+func TestStreamQuads(t *testing.T) {
+	at := View{256, 24}
+	whole := scanParams{u: at, delta: at, y: at, b: at, c: at, d: 20, n: 16}
+	for _, s := range []struct {
+		what string
+		set  func(s *scanParams)
+		want int32
+	}{
+		{"nothing", func(s *scanParams) {}, 3},
+		{"channels", func(s *scanParams) { s.d = 21 }, 2},
+		{"states", func(s *scanParams) { s.n = 12 }, 1},
+		{"an address", func(s *scanParams) { s.u.Ptr += 8 }, 2},
+		{"a stride", func(s *scanParams) { s.delta.Stride = 22 }, 2},
+		{"z", func(s *scanParams) { s.z = View{260, 24} }, 2},
+		{"y", func(s *scanParams) { s.y.Stride = 21 }, 2},
+		{"B", func(s *scanParams) { s.b.Ptr += 4 }, 1},
+		{"C", func(s *scanParams) { s.c.Stride = 18 }, 1},
+		{"a distance of columns", func(s *scanParams) { s.distance.Y = 6 }, 2},
+		{"a distance of rows", func(s *scanParams) { s.distance.B = 6 }, 1},
+	} {
+		p := whole
+		s.set(&p)
+		if got := streamQuads(&p, 2); got != s.want {
+			t.Errorf("with %s in the way: %b, want %b", s.what, got, s.want)
+		}
+	}
+	p := whole
+	p.distance.U = 6
+	if got := streamQuads(&p, 1); got != 3 {
+		t.Errorf("a single sequence has no distances: %b", got)
+	}
+}
+
 // TestScanBare: nothing optional.
 func TestScanBare(t *testing.T) {
-	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanChunked, ScanStream, ScanStream} {
-		r := newRig(t)
+	for _, w := range ways {
+		r := w.rig(t)
 		p := r.random(scan.Released, 100, 5, 16)
 		p.Softplus, p.Bias, p.Skip, p.Z = false, nil, nil, nil
 		p.Delta = r.uniform(len(p.Delta), 0.001, 1)
-		r.check(fmt.Sprint(kind), p, kind)
+		r.check(w.String(), p, w.kind)
 	}
 	// No states leave the skip and the gate.
 	r := newRig(t)
@@ -182,9 +272,9 @@ func TestScanBare(t *testing.T) {
 // TestScanResetLeaks: neither NaN nor Inf in a state gets past a reset, nor does
 // a state whose A is 0, in any way to scan.
 func TestScanResetLeaks(t *testing.T) {
-	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanChunked, ScanStream, ScanStream} {
+	for _, w := range ways {
 		for _, poison := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-			r := newRig(t)
+			r := w.rig(t)
 			p := r.random(scan.Released, 200, 3, 16)
 			for i := range p.H {
 				p.H[i] *= poison
@@ -193,7 +283,7 @@ func TestScanResetLeaks(t *testing.T) {
 			p.Resets = make([]int32, p.L)
 			p.Resets[130] = 1
 			p.U[20*p.D+1] = poison // of a sequence that the reset ends
-			got := r.scan(p, kind)
+			got := r.scan(p, w.kind)
 			fresh := *p
 			fresh.H = make([]float64, len(p.H))
 			fresh.U = append([]float64{}, p.U...)
@@ -203,7 +293,7 @@ func TestScanResetLeaks(t *testing.T) {
 			r.near("h after a reset", got.h, want.H, tolerance)
 			for _, v := range got.y[:130*p.D] {
 				if !math.IsNaN(v) && !math.IsInf(v, 0) {
-					t.Fatalf("kind %v: y before the reset is %v though the state was %v", kind, v, poison)
+					t.Fatalf("%v: y before the reset is %v though the state was %v", w, v, poison)
 				}
 			}
 		}
@@ -213,16 +303,16 @@ func TestScanResetLeaks(t *testing.T) {
 // TestScanSpread: a NaN in u is seen in its channel from its step on, and
 // nowhere else; everything else keeps its bits.
 func TestScanSpread(t *testing.T) {
-	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanChunked, ScanStream, ScanStream} {
-		r := newRig(t)
+	for _, w := range ways {
+		r := w.rig(t)
 		p := r.random(scan.Released, 150, 5, 16)
-		clean := r.scan(p, kind)
+		clean := r.scan(p, w.kind)
 		p.U = append([]float64{}, p.U...)
 		p.U[77*p.D+3] = math.NaN()
-		got := r.scan(p, kind)
+		got := r.scan(p, w.kind)
 		for i, v := range got.y {
 			if bad := i%p.D == 3 && i/p.D >= 77; bad != math.IsNaN(v) || !bad && v != clean.y[i] {
-				t.Fatalf("kind %v: y[%d][%d] is %v, was %v", kind, i/p.D, i%p.D, v, clean.y[i])
+				t.Fatalf("%v: y[%d][%d] is %v, was %v", w, i/p.D, i%p.D, v, clean.y[i])
 			}
 		}
 	}
@@ -231,14 +321,14 @@ func TestScanSpread(t *testing.T) {
 // TestScanDecay: Δ and A of real models, where exp(ΔA) underflows, and Δ = 0,
 // which must change nothing to the bit.
 func TestScanDecay(t *testing.T) {
-	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanChunked, ScanStream, ScanStream} {
-		r := newRig(t)
+	for _, w := range ways {
+		r := w.rig(t)
 		p := r.random(scan.Released, 140, 5, 16)
 		p.Delta, p.A = r.uniform(len(p.Delta), -8, 8), r.uniform(len(p.A), -16, -1)
-		r.check(fmt.Sprintf("kind %v: decay", kind), p, kind)
+		r.check(w.String()+": decay", p, w.kind)
 		p = r.random(scan.Released, 140, 5, 16)
 		p.Softplus, p.Bias, p.Delta = false, nil, make([]float64, len(p.Delta))
-		r.near("h after Δ = 0", r.scan(p, kind).h, p.H, 0)
+		r.near("h after Δ = 0", r.scan(p, w.kind).h, p.H, 0)
 	}
 	for _, rule := range scan.Rules() {
 		r := newRig(t)
@@ -251,8 +341,8 @@ func TestScanDecay(t *testing.T) {
 // TestScanBatch: several sequences in one launch are the sequences apart, to the
 // bit.
 func TestScanBatch(t *testing.T) {
-	for _, kind := range []ScanKind{ScanSerial, ScanLanes, ScanChunked, ScanStream, ScanStream} {
-		r := newRig(t)
+	for _, w := range ways {
+		r := w.rig(t)
 		const batch, L, D, N = 3, 140, 5, 16
 		mat := func(rows, cols int, lo, hi float64) (*matrix, []float64) {
 			x := r.uniform(batch*rows*cols, lo, hi)
@@ -269,7 +359,7 @@ func TestScanBatch(t *testing.T) {
 		y := r.out(batch*L, D, 0)
 		a := ScanArgs{L: L, D: D, N: N, Batch: batch, Softplus: true, U: u.View, Delta: delta.View, Z: z.View,
 			Y: y.View, B: b.View, C: c.View, A: r.in(D, N, 0, r.uniform(D*N, -1.5, -0.05)).View, H: h.View,
-			Resets: r.ints(resets), Force: kind,
+			Resets: r.ints(resets), Force: w.kind,
 			Distance: ScanDistance{L * D, L * D, L * D, L * D, L * N, L * N, D * N, L}}
 		a.Work = r.work(r.p.ScanWork(a))
 		r.p.Scan(a)

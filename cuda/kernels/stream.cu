@@ -1,61 +1,72 @@
 // The selective scan of the released rule as a stream: 8 < N ≤ 16, compute
 // capability 8.0 and later.
 //
-// A block goes through time in tiles of 16 steps. While it scans one tile, the
-// next is on its way from global to shared memory by asynchronous copies, so
-// that neither registers nor warps wait for memory:
+// A block goes through time in tiles of 16 steps, with one barrier each. While it
+// scans one tile, the next is on its way from global to shared memory by
+// asynchronous copies, so that neither registers nor warps wait for memory:
 //
+//	finish   skip, gate and y of the tile before
 //	issue    the copies of the next tile: Δ, u, z, B, C
-//	ready    Δ = softplus(Δ + bias), each thread its own channel's
 //	scan     states in registers; each lane reads B and C once for its channels
-//	finish   skip, gate and y, each thread its own channel's
+//	ready    Δ = softplus(Δ + bias) and Δu of the next tile
+//
+// What a thread copies, makes ready and finishes are quads: four neighbouring
+// channels of a step, always the same.
 //
 // Two shapes: wide has 4 states of two channels a lane and uses what it reads of B
 // and C twice; narrow has 4 states of one, so that a step takes less time where
 // there are few channels. Modes as in scan.cu.
-#include "stream.h"
+#include "quad.h"
 
 enum Mode { WHOLE, SUM, OUT };
 
-// THREADS of a block, CPL channels and SPL states a lane.
-template <int MODE, int THREADS, int CPL, int SPL> struct Stream {
-  static const int LANES = S / SPL;                // that share a channel's states
-  static const int CH = THREADS / LANES * CPL;     // channels of a block
-  static const int ROWS = THREADS / CH;            // threads that share a channel's steps
-  static const int COLUMN = T * CH, SMALL = T * S; // floats of one array of a tile
+// THREADS of a block, CPL channels a lane.
+template <int MODE, int THREADS, int CPL> struct Stream {
+  static const int SPL = 4, LANES = S / SPL;           // states a lane, lanes that share a channel
+  static const int CH = THREADS / LANES * CPL;         // channels of a block
+  static const int WIDTH = CPL == 1 ? CH + 8 : CH;     // floats from step to step: no bank conflicts of y where narrow
+  static const int ROWS = THREADS / (CH / 4);          // steps from a thread's quad to its next
+  static const int QUADS = T / ROWS;                   // of a thread
+  static const int COLUMN = 4 * T * WIDTH, SMALL = 4 * T * S, SIZES = 8 * T * CH; // bytes of one array of a tile
   static const int STAGE = MODE == SUM ? 2 * COLUMN + SMALL : 3 * COLUMN + 2 * SMALL;
+  static const int GROUP = LANES / CPL;                // steps whose sums over lanes are made together
 
   const ScanParams &p;
-  u32 t, sub, group, own, first;
+  u32 t, sub, group, row, col;
   i64 c0, from, to;
-  bool there;
-  float bias, skip;
+  int n; // channels of the quads that exist
+  f4 bias, skip;
+  const float *pd, *pu, *pz, *pb, *pc;
+  float *py;
   float a[CPL][SPL], h[CPL][SPL], time[CPL];
   int marks, taps_at; // of the tile that is on its way, a step a lane
   bool reset_seen;
 
   METHOD Stream(const ScanParams &q) : p(q) {
     t = tid();
-    sub = t % LANES, group = t / LANES;
-    own = t % CH, first = t / CH;
+    // Lanes 2i and 2i + 1 read the same states, 2 apart the same channels: fewer
+    // accesses to shared memory.
+    sub = t / 2 % LANES, group = t / 8 * 2 + t % 2;
+    row = t / (CH / 4), col = t % (CH / 4) * 4;
     c0 = (i64)bid_x() * CH;
+    n = c0 + col + 4 <= p.d ? 4 : (int)(p.d - c0 - col);
     from = MODE == WHOLE ? 0 : (i64)bid_z() * p.chunk;
     to = MODE == WHOLE ? p.l : from + p.chunk < p.l ? from + p.chunk : p.l;
-    there = c0 + own < p.d;
-    bias = there && p.bias ? p.bias[c0 + own] : 0.f;
-    skip = there && p.skip ? p.skip[c0 + own] : 0.f;
+    i64 l = from + row, d = c0 + col;
+    pd = p.delta.p + l * p.delta.stride + d, pu = p.u.p + l * p.u.stride + d;
+    pz = p.z.p + l * p.z.stride + d, py = p.y.p + l * p.y.stride + d;
+    i64 i = from + t / 4 % T;
+    pb = p.b.p + i * p.b.stride + t % 4 * 4, pc = p.c.p + i * p.c.stride + t % 4 * 4;
 #pragma unroll
     for (int c = 0; c < CPL; c++) time[c] = 0.f;
     reset_seen = false;
   }
 
-  // The arrays of a tile.
-  METHOD float *delta(int stage) const { return smem + stage * STAGE; }
-  METHOD float *u(int stage) const { return delta(stage) + COLUMN; }
-  METHOD float *b(int stage) const { return delta(stage) + 2 * COLUMN; }
-  METHOD float *c(int stage) const { return b(stage) + SMALL; }
-  METHOD float *z(int stage) const { return c(stage) + SMALL; }
-  METHOD float *y() const { return smem + 2 * STAGE; }
+  // The arrays of a tile by the address of its first: Δ, later y; u, B, C, z.
+  METHOD static u32 u(u32 s) { return s + COLUMN; }
+  METHOD static u32 b(u32 s) { return s + 2 * COLUMN; }
+  METHOD static u32 c(u32 s) { return b(s) + SMALL; }
+  METHOD static u32 z(u32 s) { return c(s) + SMALL; }
 
   METHOD bool cell(int c, int j, i64 stride, i64 &at) const {
     i64 d = c0 + group * CPL + c, n = sub * SPL + j;
@@ -73,7 +84,7 @@ template <int MODE, int THREADS, int CPL, int SPL> struct Stream {
     EACH_STATE {
       i64 at;
       bool in = cell(c, j, p.a.stride, at);
-      a[c][j] = in ? p.a.p[at] * LOG2E : 0.f;
+      a[c][j] = log2_of(in ? p.a.p[at] : 0.f);
       cell(c, j, stride, at);
       h[c][j] = MODE != SUM && in ? from_h[at] : 0.f;
     }
@@ -86,198 +97,149 @@ template <int MODE, int THREADS, int CPL, int SPL> struct Stream {
     }
   }
 
-  // blank zeroes what no copy will fill: absent channels and states.
-  METHOD void blank() {
-    if (!there)
-      for (int s = 0; s < 2; s++)
-        for (int i = first; i < T; i += ROWS) delta(s)[i * CH + own] = u(s)[i * CH + own] = 0.f;
-    if (p.n == S) return;
-    for (int s = 0; s < 2; s++)
-      for (u32 e = t; e < SMALL; e += THREADS)
-        if ((e & (S - 1)) >= p.n) {
-          b(s)[e] = 0.f;
-          if (MODE != SUM) c(s)[e] = 0.f;
-        }
-  }
-
-  // issue starts the copies of the tile of m steps from l0 on; FULL: m is T.
-  template <bool FULL> METHOD void columns(i64 l0, int m, int stage) {
-    i64 l = l0 + first, d = c0 + own;
-    const float *pd = p.delta.p + l * p.delta.stride + d, *pu = p.u.p + l * p.u.stride + d;
-    i64 step_d = ROWS * p.delta.stride, step_u = ROWS * p.u.stride;
-    float *sd = delta(stage) + first * CH + own;
+  // issue starts the copies of m steps from l0 on, the tile that follows the last
+  // one; steps beyond become zero. ALL: every quad is.
+  METHOD u32 quad(int k) const { return 4 * ((row + k * ROWS) * WIDTH + col); }
+  template <bool ALL> METHOD void copies(u32 s, int m) const {
+    bool columns = p.quads & QUAD_COLUMNS, rows = p.quads & QUAD_ROWS;
+    if (n > 0) {
 #pragma unroll
-    for (int k = 0; k < T / ROWS; k++) {
-      if (FULL || (int)first + k * ROWS < m) {
-        copy4(sd + k * ROWS * CH, pd);
-        copy4(sd + k * ROWS * CH + COLUMN, pu);
-      }
-      pd += step_d, pu += step_u;
-    }
-    if (MODE == SUM || !p.z.p) return;
-    const float *pz = p.z.p + l * p.z.stride + d;
-    i64 step_z = ROWS * p.z.stride;
-    float *sz = z(stage) + first * CH + own;
-#pragma unroll
-    for (int k = 0; k < T / ROWS; k++) {
-      if (FULL || (int)first + k * ROWS < m) copy4(sz + k * ROWS * CH, pz);
-      pz += step_z;
-    }
-  }
-  METHOD void issue(i64 l0, int m, int stage) {
-    if (there) {
-      if (m == T) columns<true>(l0, m, stage);
-      else if (m > 0) columns<false>(l0, m, stage);
-    }
-    u32 n = t % S;
-#pragma unroll
-    for (u32 k = 0; k < SMALL / THREADS; k++) {
-      u32 i = t / S + k * (THREADS / S);
-      if ((int)i < m && n < p.n) {
-        copy4(&b(stage)[i * S + n], p.b.p + (l0 + i) * p.b.stride + n);
-        if (MODE != SUM) copy4(&c(stage)[i * S + n], p.c.p + (l0 + i) * p.c.stride + n);
+      for (int k = 0; k < QUADS; k++) {
+        int i = row + k * ROWS, have = ALL ? 4 : i < m ? n : 0;
+        copy_quad<ALL>(s + quad(k), pd + k * ROWS * p.delta.stride, have, columns);
+        copy_quad<ALL>(u(s) + quad(k), pu + k * ROWS * p.u.stride, have, columns);
+        if (MODE != SUM && p.z.p) copy_quad<ALL>(z(s) + quad(k), pz + k * ROWS * p.z.stride, have, columns);
       }
     }
+    int i = t / 4 % T, have = ALL ? 4 : i < m ? (int)p.n - 4 * (int)(t % 4) : 0;
+    u32 at = t * 16 % SMALL;
+    if (t < 4 * T) copy_quad<ALL>(b(s) + at, pb, have, rows);
+    else if (MODE != SUM && t < 8 * T) copy_quad<ALL>(c(s) + at, pc, have, rows);
+  }
+  METHOD void issue(i64 l0, int m, u32 s) {
+    if (m == T && p.quads == (QUAD_COLUMNS | QUAD_ROWS)) copies<true>(s, m);
+    else if (m > 0) copies<false>(s, m);
     copies_end();
+    pd += T * p.delta.stride, pu += T * p.u.stride, pz += T * p.z.stride;
+    pb += T * p.b.stride, pc += T * p.c.stride;
     bool in = (int)(t & 31) < m;
     marks = in && p.resets ? p.resets[l0 + (t & 31)] : 0;
     taps_at = MODE != SUM && in && p.tap_of ? p.tap_of[l0 + (t & 31)] : -1;
   }
 
-  template <bool FULL> METHOD void softplus_column(int m, int stage) {
-    float *sd = delta(stage) + first * CH + own;
+  METHOD void ready(u32 s, u32 sizes, int m) const {
 #pragma unroll
-    for (int k = 0; k < T / ROWS; k++)
-      if (FULL || (int)first + k * ROWS < m) sd[k * ROWS * CH] = softplus(sd[k * ROWS * CH] + bias);
+    for (int k = 0; k < QUADS; k++) {
+      int i = row + k * ROWS;
+      size_quad(p, sizes + 8 * (i * CH + col), s + quad(k), u(s) + quad(k), bias, i < m && n > 0);
+    }
   }
-  METHOD void ready(int m, int stage) {
-    if (!there || !p.softplus) return;
-    if (m == T) softplus_column<true>(m, stage);
-    else softplus_column<false>(m, stage);
+
+  METHOD void finish(u32 s, int m) {
+#pragma unroll
+    for (int k = 0; k < QUADS; k++)
+      if ((int)row + k * ROWS < m && n > 0) {
+        f4 v = finish_quad(p, s + quad(k), u(s) + quad(k), z(s) + quad(k), skip);
+        store_quad(py + k * ROWS * p.y.stride, v, n, p.quads & QUAD_COLUMNS);
+      }
+    py += T * p.y.stride;
   }
 
   // operands are what a lane needs for one step.
   struct Operands {
-    float d[CPL], u[CPL];
-    f4 b[SPL / 4], c[SPL / 4];
+    float d[CPL], x[CPL];
+    f4 b, c;
   };
-  METHOD Operands operands(int i, int stage) const {
+  METHOD Operands operands(int i, u32 s, u32 sizes) const {
     Operands o;
     if (CPL == 2) {
-      f2 d = lds2(&delta(stage)[i * CH + group * 2]), v = lds2(&u(stage)[i * CH + group * 2]);
-      o.d[0] = d.x, o.d[CPL - 1] = d.y, o.u[0] = v.x, o.u[CPL - 1] = v.y;
+      f4 v = lds4(sizes + 8 * (i * CH + group * 2));
+      o.d[0] = v.x, o.x[0] = v.y, o.d[CPL - 1] = v.z, o.x[CPL - 1] = v.w;
     } else {
-      o.d[0] = lds1(&delta(stage)[i * CH + group]), o.u[0] = lds1(&u(stage)[i * CH + group]);
+      f2 v = lds2(sizes + 8 * (i * CH + group));
+      o.d[0] = v.x, o.x[0] = v.y;
     }
-#pragma unroll
-    for (int k = 0; k < SPL / 4; k++) {
-      o.b[k] = lds4(&b(stage)[i * S + sub * SPL + k * 4]);
-      if (MODE != SUM) o.c[k] = lds4(&c(stage)[i * S + sub * SPL + k * 4]);
-    }
+    o.b = lds4(b(s) + 4 * (i * S + sub * SPL));
+    if (MODE != SUM) o.c = lds4(c(s) + 4 * (i * S + sub * SPL));
     return o;
   }
 
-  METHOD void step(int i, const Operands &o) {
-    float sum[CPL];
+  // step goes one step on; sum is C·h over the lane's states.
+  METHOD void step(const Operands &o, float (&sum)[CPL]) {
 #pragma unroll
-    for (int c = 0; c < CPL; c++) sum[c] = 0.f;
+    for (int c = 0; c < CPL; c++) {
+      sum[c] = 0.f;
+      if (MODE == SUM) time[c] += o.d[c];
+    }
 #pragma unroll
     for (int j = 0; j < SPL; j++)
 #pragma unroll
       for (int c = 0; c < CPL; c++) {
-        h[c][j] = fma_(ex2(o.d[c] * a[c][j]), h[c][j], o.d[c] * o.u[c] * o.b[j / 4][j % 4]);
-        if (MODE != SUM) sum[c] = fma_(h[c][j], o.c[j / 4][j % 4], sum[c]);
+        h[c][j] = fma_(ex2(o.d[c] * a[c][j]), h[c][j], o.x[c] * o.b[j]);
+        if (MODE != SUM) sum[c] = fma_(h[c][j], o.c[j], sum[c]);
       }
-    if (MODE == SUM) {
-#pragma unroll
-      for (int c = 0; c < CPL; c++) time[c] += o.d[c];
-      return;
-    }
-    float *out = &y()[i * CH + group * CPL];
-    if (CPL == 2) { // lane 0 goes on with the first channel's sum, lane 1 with the second's
-      float keep = sub & 1 ? sum[CPL - 1] : sum[0], give = sub & 1 ? sum[0] : sum[CPL - 1];
-      keep += shfl_bfly(give, 1);
-#pragma unroll
-      for (u32 k = 2; k < LANES; k <<= 1) keep += shfl_bfly(keep, k);
-      if (LANES == 2 || sub < 2) out[sub] = keep;
-    } else {
-#pragma unroll
-      for (u32 k = 1; k < LANES; k <<= 1) sum[0] += shfl_bfly(sum[0], k);
-      if (sub == 0) out[0] = sum[0];
-    }
   }
 
-  METHOD void tile(i64 l0, int m, int stage, u32 resets, u32 taps, int taps_of) {
-    Operands next = operands(0, stage);
-    if (m == T && !(resets | taps)) {
-#pragma unroll 4
-      for (int i = 0; i < T; i++) {
+  template <bool MARKS> METHOD void scan(u32 s, u32 sizes, u32 resets, u32 taps, int taps_of, int m) {
+    if (MARKS) resets = kept(resets), taps = kept(taps);
+    Operands next = operands(0, s, sizes);
+    u32 y = s + (CPL == 2 ? 4 * (sub / 2 * WIDTH + 2 * group + sub % 2) : 4 * (sub * WIDTH + group));
+#pragma unroll MARKS ? 1 : 8 / GROUP
+    for (int i = 0; i < T; i += GROUP) {
+      if (i % 8 == 0 && i >= m) break;
+      float sum[GROUP][CPL];
+#pragma unroll
+      for (int k = 0; k < GROUP; k++) {
         Operands now = next;
-        next = operands(i + 1 < T ? i + 1 : i, stage);
-        step(i, now);
+        next = operands(i + k + 1 < T ? i + k + 1 : i + k, s, sizes);
+        if (MARKS && resets >> (i + k) & 1) // h := +0: the old value is not an operand of anything
+          EACH_STATE h[c][j] = 0.f;
+        step(now, sum[k]);
+        if (MODE != SUM && MARKS && taps >> (i + k) & 1) {
+          i64 to = __nvvm_shfl_sync_idx_i32(0xffffffffu, taps_of, i + k, 31);
+          store_states(p.tap_h + to * p.d * p.n, p.n);
+        }
       }
-      return;
-    }
-#pragma unroll 1
-    for (int i = 0; i < m; i++) {
-      if (resets >> i & 1) // h := +0: the old value is not an operand of anything
-        EACH_STATE h[c][j] = 0.f;
-      step(i, operands(i, stage));
-      if (MODE != SUM && taps >> i & 1) {
-        i64 row = __nvvm_shfl_sync_idx_i32(0xffffffffu, taps_of, i, 31);
-        store_states(p.tap_h + row * p.d * p.n, p.n);
-      }
-    }
-  }
-
-  template <bool FULL, bool GATE> METHOD void write(i64 l0, int m, int stage) {
-    float *py = p.y.p + (l0 + first) * p.y.stride + c0 + own;
-    i64 step_y = ROWS * p.y.stride;
-    int at = first * CH + own;
+      if (MODE == SUM) continue;
+      // Each of the four lanes goes on with one of the four sums: of four steps, or
+      // of two steps of two channels.
+      float v[4];
 #pragma unroll
-    for (int k = 0; k < T / ROWS; k++) {
-      if (FULL || (int)first + k * ROWS < m) {
-        float v = y()[at + k * ROWS * CH];
-        if (p.skip) v = fma_(skip, u(stage)[at + k * ROWS * CH], v);
-        if (GATE) v *= silu(z(stage)[at + k * ROWS * CH]);
-        *py = v;
-      }
-      py += step_y;
-    }
-  }
-  METHOD void finish(i64 l0, int m, int stage) {
-    if (!there) return;
-    if (m == T) {
-      if (p.z.p) write<true, true>(l0, m, stage);
-      else write<true, false>(l0, m, stage);
-    } else {
-      if (p.z.p) write<false, true>(l0, m, stage);
-      else write<false, false>(l0, m, stage);
+      for (int k = 0; k < 4; k++) v[k] = sum[k / CPL][k % CPL];
+      float w0 = halve(v[0], v[2], sub & 2, 4), w1 = halve(v[1], v[3], sub & 2, 4);
+      sts1(y + 4 * i * WIDTH, halve(w0, w1, sub & 1, 2));
     }
   }
 
   METHOD int steps(i64 l0) const { return l0 >= to ? 0 : to - l0 < T ? (int)(to - l0) : T; }
 
   METHOD void run() {
-    blank();
-    issue(from, steps(from), 0);
+    u32 now = shared_at(smem), next = now + STAGE, sizes = now + 2 * STAGE, other = sizes + SIZES;
+    issue(from, steps(from), now);
+    bias = quad_of(p.bias, c0 + col, p.d);
+    skip = quad_of(MODE == SUM ? 0 : p.skip, c0 + col, p.d);
     load_states();
-    int stage = 0;
+    copies_wait<0>();
+    ready(now, sizes, steps(from));
+    sync();
 #pragma unroll 1
     for (i64 l0 = from; l0 < to; l0 += T) {
-      int m = steps(l0), taps_of = taps_at;
+      int m = steps(l0), left = steps(l0 + T), taps_of = taps_at;
       u32 resets = ballot(marks & RESET_STATE), taps = ballot(taps_at >= 0);
       if (resets) reset_seen = true;
-      issue(l0 + T, steps(l0 + T), stage ^ 1);
-      copies_wait<1>();
-      ready(m, stage);
+      if (MODE != SUM && l0 > from) finish(next, T);
+      issue(l0 + T, left, next);
+      if (resets | taps) scan<true>(now, sizes, resets, taps, taps_of, m);
+      else scan<false>(now, sizes, 0, 0, 0, m);
+      copies_wait<0>();
+      if (left > 0) ready(next, other, left);
       sync();
-      tile(l0, m, stage, resets, taps, taps_of);
-      sync();
-      if (MODE != SUM) finish(l0, m, stage);
-      stage ^= 1;
+      u32 last = now;
+      now = next, next = last;
+      last = sizes, sizes = other, other = last;
     }
-    copies_wait<0>();
+    if (MODE != SUM) finish(next, (int)((to - from - 1) % T) + 1);
+    group = kept(group); // computes the addresses here, not before the loop
     if (MODE == WHOLE || (MODE == OUT && bid_z() == p.chunks - 1)) store_states(p.h.p, p.h.stride);
     if (MODE == SUM) {
       i64 chunk = bid_z();
@@ -292,18 +254,18 @@ template <int MODE, int THREADS, int CPL, int SPL> struct Stream {
 };
 
 // blocks is how many a multiprocessor should hold at least.
-#define STREAM(name, mode, threads, channels, states, blocks) \
+#define STREAM(name, mode, threads, channels, blocks) \
   extern "C" __global__ void __attribute__((launch_bounds(threads, blocks))) name(const ScanParams q) { \
     ScanParams p = q; \
     batch(p, bid_y()); \
-    Stream<mode, threads, channels, states>(p).run(); \
+    Stream<mode, threads, channels>(p).run(); \
   }
-STREAM(stream_wide, WHOLE, 128, 2, 4, 5)
-STREAM(stream_wide_sum, SUM, 128, 2, 4, 5)
-STREAM(stream_wide_out, OUT, 128, 2, 4, 5)
-STREAM(stream_narrow, WHOLE, 128, 1, 4, 4)
-STREAM(stream_narrow_sum, SUM, 128, 1, 4, 4)
-STREAM(stream_narrow_out, OUT, 128, 1, 4, 4)
+STREAM(stream_wide, WHOLE, 128, 2, 5)
+STREAM(stream_wide_sum, SUM, 128, 2, 5)
+STREAM(stream_wide_out, OUT, 128, 2, 4)
+STREAM(stream_narrow, WHOLE, 128, 1, 5)
+STREAM(stream_narrow_sum, SUM, 128, 1, 4)
+STREAM(stream_narrow_out, OUT, 128, 1, 4)
 
 // From what each chunk does to a state to the state before each chunk, which
 // takes the place of the chunk's sum. A chunk with a reset passes nothing on.
