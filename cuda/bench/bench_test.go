@@ -18,8 +18,11 @@ func TestRows(t *testing.T) {
 	f := simdriver.New(t)
 	f.Run = true
 	f.Attributes[driver.L2Bytes], f.Attributes[driver.ClockRate] = 20000, 1980000
-	oldRows, oldFloats, oldBlock, oldRuns := rows, copyFloats, blockSize, *runs
-	defer func() { rows, copyFloats, blockSize, *runs = oldRows, oldFloats, oldBlock, oldRuns }()
+	oldRows, oldFloats, oldBlock, oldRuns, oldLayer, oldSteps := rows, copyFloats, blockSize, *runs, layer, steps
+	defer func() {
+		rows, copyFloats, blockSize, *runs, layer, steps = oldRows, oldFloats, oldBlock, oldRuns, oldLayer, oldSteps
+	}()
+	layer, steps = [][2]int{{130, 7}}, []int{1, 70}
 	rows, copyFloats, blockSize, *runs = [][3]int{{1, 6, 40}, {2, 10, 50}, {1, 1 << 20, 1 << 10}}, 1<<14, 1<<10, 2
 
 	m, err := machine.Open(f, 0)
@@ -42,6 +45,9 @@ func TestRows(t *testing.T) {
 	if err := g.backwards(r); err != nil {
 		t.Fatal(err)
 	}
+	if err := g.products(r); err != nil {
+		t.Fatal(err)
+	}
 	g.close()
 	f.Left()
 	if err := out.Close(); err != nil {
@@ -52,8 +58,9 @@ func TestRows(t *testing.T) {
 	if err := again.read(name); err != nil {
 		t.Fatal(err)
 	}
-	if len(again.others) != 4 || again.others[0].What != "forward" || again.others[3].What != "backward" ||
-		again.others[1].B != 2 || again.others[1].L != 50 || again.others[0].Micros <= 0 || again.others[0].Floor <= 0 {
+	if len(again.others) != 7 || again.others[0].What != "forward" || again.others[3].What != "backward" ||
+		again.others[1].B != 2 || again.others[1].L != 50 || again.others[0].Micros <= 0 || again.others[0].Floor <= 0 ||
+		again.others[5].In != 130 || again.others[6].What != "linear gradient" {
 		t.Errorf("%+v", again.others)
 	}
 }

@@ -3,7 +3,7 @@
 // and beside state-spaces/mamba where its figures are given.
 //
 //	go run ./cuda/bench                     # everything
-//	go run ./cuda/bench -only scan          # one part: scan, backward, token
+//	go run ./cuda/bench -only scan          # one part: scan, backward, linear, token
 //	python3 cuda/bench/mamba_ssm.py > mamba.jsonl
 //	python3 cuda/bench/pytorch.py >> mamba.jsonl
 //	go run ./cuda/bench -beside mamba.jsonl
@@ -29,7 +29,7 @@ import (
 
 var (
 	ordinal = flag.Int("device", 0, "number of the device")
-	only    = flag.String("only", "", "measure only some parts: scan, backward, token (separated by commas)")
+	only    = flag.String("only", "", "measure only some parts: scan, backward, linear, token (separated by commas)")
 	shape   = flag.String("row", "", "measure only this row of a scan: BxDxL, 1x1536x2048 for instance")
 	runs    = flag.Int("runs", 30, "runs that a median is of")
 	beside  = flag.String("beside", "", "file of JSON lines by mamba_ssm.py or pytorch.py to show beside")
@@ -39,19 +39,21 @@ var (
 
 // figure is one measured time.
 type figure struct {
-	What   string  `json:"what"` // forward, backward, decode, prefill
+	What   string  `json:"what"` // forward, backward, linear, linear gradient, decode, prefill
 	By     string  `json:"by"`
 	Device string  `json:"device"`
 	B      int     `json:"B"`
 	D      int     `json:"D"`
 	L      int     `json:"L"`
 	N      int     `json:"N"`
+	In     int     `json:"In,omitzero"`
+	Out    int     `json:"Out,omitzero"`
 	DType  string  `json:"dtype"`
 	Micros float64 `json:"us"`              // median of a call
 	Low    float64 `json:"us_low"`          // the fastest run
 	High   float64 `json:"us_high"`         // the slowest
 	Floor  float64 `json:"us_floor"`        // what the device could do
-	Kernel string  `json:"kernel,omitzero"` // which way to scan
+	Kernel string  `json:"kernel,omitzero"` // the first that is launched
 }
 
 func main() {
@@ -98,7 +100,7 @@ func bench() error {
 		}
 		rows = [][3]int{row}
 	}
-	if wants("scan") || wants("backward") {
+	if wants("scan") || wants("backward") || wants("linear") {
 		g, err := openGPU(*ordinal)
 		if err != nil {
 			return err
@@ -113,6 +115,11 @@ func bench() error {
 		}
 		if wants("backward") {
 			if err := g.backwards(r); err != nil {
+				return err
+			}
+		}
+		if wants("linear") {
+			if err := g.products(r); err != nil {
 				return err
 			}
 		}
@@ -159,7 +166,7 @@ func (r *report) heading(what string) {
 
 // add prints a row and writes its line.
 func (r *report) add(x figure) error {
-	x.By, x.Device, x.DType = "mamba-tui", r.device, "float32"
+	x = x.signed(r)
 	row := fmt.Sprintf("%3d %5d %6d %4d  %-15s %9.1f (%.1f, %.1f)", x.B, x.D, x.L, x.N, x.Kernel, x.Micros, x.Low, x.High)
 	fmt.Printf("%-63s", row)
 	if x.Floor > 0 {
@@ -170,15 +177,21 @@ func (r *report) add(x figure) error {
 
 // say prints a figure that is no row of a table, and writes its line.
 func (r *report) say(what string, x figure) error {
-	x.By, x.Device, x.DType = "mamba-tui", r.device, "float32"
+	x = x.signed(r)
 	fmt.Printf("%-28s %9.1f µs (%.1f, %.1f), %.0f tokens/s", what, x.Micros, x.Low, x.High, 1e6*float64(x.L)/x.Micros)
 	return r.write(x)
+}
+
+// signed is x with who measured it where.
+func (x figure) signed(r *report) figure {
+	x.By, x.Device, x.DType = "mamba-tui", r.device, "float32"
+	return x
 }
 
 // write ends a line with what others have of the same, and writes the JSON line.
 func (r *report) write(x figure) error {
 	for _, o := range r.others {
-		if o.What == x.What && o.B == x.B && o.D == x.D && o.L == x.L && o.N == x.N && o.DType == x.DType && o.Micros > 0 {
+		if o.What == x.What && o.B == x.B && o.D == x.D && o.L == x.L && o.N == x.N && o.In == x.In && o.Out == x.Out && o.DType == x.DType && o.Micros > 0 {
 			fmt.Printf(" %10.1f %7.2f×", o.Micros, o.Micros/x.Micros)
 			if o.Device != x.Device {
 				fmt.Printf(" (on %s)", o.Device)

@@ -65,21 +65,22 @@ func TestCounts(t *testing.T) {
 		r.gradient("gradient", p, true)
 		line("scan gradient, "+x.what, r, 512*64*16)
 	}
-	linears := func(what string, L, in, out, sms int) {
+	linears := func(what string, L, in, out int, with *gemmTile) {
 		r := newRig(t)
-		r.p.Device.SMs, r.p.noTensor = max(sms, 1), sms < 0
-		a := LinearArgs{Y: r.out(L, out, 0).View, X: r.in(L, in, 0, r.uniform(L*in, -1, 1)).View,
-			W: r.in(out, in, 0, r.uniform(out*in, -1, 1)).Ptr, L: L, In: in, Out: out}
-		a.Work = r.work(r.p.LinearWork(L, in, out))
-		r.p.Linear(a)
+		r.p.Device.SMs = 1
+		if with != nil {
+			r.p.gemmWith = func(k int) (gemmTile, int) { return *with, k }
+		}
+		r.p.Linear(LinearArgs{Y: r.out(L, out, 0).View, X: r.in(L, in, 0, r.uniform(L*in, -1, 1)).View,
+			W: r.in(out, in, 0, r.uniform(out*in, -1, 1)).Ptr, L: L, In: in, Out: out})
 		r.run()
 		line(what, r, L*in*out)
 	}
-	linears("linear, one row", 1, 512, 64, 1)
-	linears("linear, eight rows", 8, 512, 64, 1)
-	linears("linear, tile of 64", 64, 128, 64, 132)
-	linears("linear, tile of 128", 128, 128, 128, -1)
-	linears("linear, tensor cores", 128, 128, 128, 1)
+	linears("linear, one row", 1, 512, 64, nil)
+	linears("linear, eight rows", 8, 512, 64, nil)
+	for _, tile := range append(gemmTiles, tensorTiles...) {
+		linears("linear, "+tile.entry.Name(), 128, 128, 128, &tile)
+	}
 	const golden = "testdata/counts.txt"
 	if *update {
 		if err := os.MkdirAll("testdata", 0o777); err != nil {

@@ -21,9 +21,12 @@ const (
 	GemmNT128
 	GemmNN128
 	GemmTN128
-	TensorNT128 // 3×TF32, capability 8.0
-	TensorNN128
-	TensorTN128
+	TensorNT64x64 // 3×TF32, capability 8.0
+	TensorNN64x64
+	TensorTN64x64
+	TensorNT128x64
+	TensorNN128x64
+	TensorTN128x64
 	GemmSum
 
 	Conv4
@@ -85,9 +88,6 @@ var entries = [numEntries]struct{ module, name string }{
 	GemmNT128:     {"linear", "gemm_nt_128"},
 	GemmNN128:     {"linear", "gemm_nn_128"},
 	GemmTN128:     {"linear", "gemm_tn_128"},
-	TensorNT128:   {"tensor", "tensor_nt_128"},
-	TensorNN128:   {"tensor", "tensor_nn_128"},
-	TensorTN128:   {"tensor", "tensor_tn_128"},
 	GemmSum:       {"linear", "gemm_sum"},
 	Conv4:         {"conv", "conv_4"},
 	ConvAny:       {"conv", "conv_any"},
@@ -100,6 +100,13 @@ var entries = [numEntries]struct{ module, name string }{
 	ScanOut16:     {"scan", "scan_out_16"},
 	ScanCombine:   {"scan", "scan_combine"},
 	ScanLanes512:  {"lanes", "scan_lanes_512"},
+
+	TensorNT64x64:  {"tensor", "tensor_nt_64x64"},
+	TensorNN64x64:  {"tensor", "tensor_nn_64x64"},
+	TensorTN64x64:  {"tensor", "tensor_tn_64x64"},
+	TensorNT128x64: {"tensor", "tensor_nt_128x64"},
+	TensorNN128x64: {"tensor", "tensor_nn_128x64"},
+	TensorTN128x64: {"tensor", "tensor_tn_128x64"},
 
 	StreamWide:      {"stream", "stream_wide"},
 	StreamWideSum:   {"stream", "stream_wide_sum"},

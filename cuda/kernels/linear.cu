@@ -171,18 +171,26 @@ struct GemmSumParams {
   int splits, accumulate, lanes, pad;
 };
 
-// The parts of a product whose k was cut, added in order.
+// The parts of a product whose k was cut, added in order. What is added is on its
+// way before it is needed.
 KERNEL(256, gemm_sum)(const GemmSumParams p) {
+  const int AHEAD = 8;
   u32 t = tid(), per = 256u >> p.lanes;
-  i64 row = (i64)bid_x() * per + (t >> p.lanes);
-  if (row >= p.m) return;
-  for (i64 col = t & ((1u << p.lanes) - 1); col < p.n; col += 1u << p.lanes) {
-    const float *w = p.work + row * p.n + col;
-    float v = 0.f;
-    for (int s = 0; s < p.splits; s++) v += w[(i64)s * p.m * p.n];
-    if (p.bias) v += p.bias[col];
-    float *c = p.c.p + row * p.c.stride + col;
-    if (p.accumulate) v += *c;
-    *c = v;
+  i64 row = (i64)bid_x() * per + (t >> p.lanes), col = (i64)bid_y() * 256 + (t & ((1u << p.lanes) - 1));
+  if (row >= p.m || col >= p.n) return;
+  const float *w = p.work + row * p.n + col;
+  i64 part = p.m * p.n;
+  float v = 0.f;
+#pragma unroll 1
+  for (int s = 0; s < p.splits; s += AHEAD, w += AHEAD * part) {
+    float x[AHEAD];
+#pragma unroll
+    for (int i = 0; i < AHEAD; i++) x[i] = s + i < p.splits ? w[i * part] : 0.f;
+#pragma unroll
+    for (int i = 0; i < AHEAD; i++) v += x[i];
   }
+  if (p.bias) v += p.bias[col];
+  float *c = p.c.p + row * p.c.stride + col;
+  if (p.accumulate) v += *c;
+  *c = v;
 }

@@ -1,5 +1,7 @@
 package kernels
 
+import "math"
+
 // LinearArgs is y[t][o] = Σ_i x[t][i]·W[o][i] (+ bias[o]) (+ y[t][o]). W is
 // row-major (Out, In) without gaps.
 type LinearArgs struct {
@@ -90,17 +92,71 @@ type gemmSumParams struct {
 	_          int32
 }
 
-// gemmShape decides the tile (64 or 128 wide) and into how many parts k is cut
-// so that the device is busy.
-func (p *Planner) gemmShape(a gemmArgs) (tile, splits, chunk int) {
-	tile = 128
-	if ceil(a.m, 128)*ceil(a.n, 128) < p.Device.SMs {
-		tile = 64
+// A gemmTile is a kernel for products: what a block computes, and what that takes
+// on an H100 by estimate, which decides between tiles.
+type gemmTile struct {
+	entry    Entry // for layout NT; NN and TN follow
+	m, n     int   // outputs of a block
+	threads  int
+	resident int // blocks that a multiprocessor holds
+	round    int // cycles for 16 values of k where blocks share a multiprocessor
+	alone    int // cycles where a block has one for itself
+}
+
+var (
+	tensorTiles = []gemmTile{
+		{TensorNT128x64, 128, 64, 256, 2, 680, 900},
+		{TensorNT64x64, 64, 64, 128, 4, 380, 650},
 	}
-	blocks := ceil(a.m, tile) * ceil(a.n, tile)
-	splits = min(max(1, 2*p.Device.SMs/blocks), max(1, a.k/128), 32)
-	chunk = ceil(max(a.k, 1), 16*splits) * 16
-	return tile, ceil(max(a.k, 1), chunk), chunk
+	gemmTiles = []gemmTile{
+		{GemmNT128, 128, 128, 256, 1, 2400, 2400},
+		{GemmNT64, 64, 64, 256, 4, 700, 1000},
+	}
+)
+
+// Cycles that the launch of gemmSum takes, and that a block takes before and
+// after its products; bytes of parts that the device moves in a cycle.
+const (
+	gemmSumCycles   = 4000
+	gemmBlockCycles = 1500
+	gemmSumBytes    = 1500
+)
+
+// gemmShape decides the tile and into how many parts k is cut, so that as many
+// multiprocessors as possible are busy for as short as possible.
+func (p *Planner) gemmShape(a gemmArgs) (best gemmTile, splits, chunk int) {
+	k := max(a.k, 1)
+	if p.gemmWith != nil {
+		best, chunk = p.gemmWith(k)
+		return best, ceil(k, chunk), chunk
+	}
+	tiles, least := gemmTiles, math.MaxInt
+	if p.Device.CC >= 80 {
+		tiles = tensorTiles
+	}
+	for _, t := range tiles {
+		blocks := ceil(a.m, t.m) * ceil(a.n, t.n)
+		for share := range 4 { // of blocks on a multiprocessor, less one
+			n := max(1, min((share+1)*p.Device.SMs/blocks, k/64, 32))
+			c := ceil(k, 16*n) * 16
+			n = ceil(k, c)
+			if cycles := p.gemmCycles(t, blocks*n, c/16, n, a.m*a.n); cycles < least {
+				least, best, splits, chunk = cycles, t, n, c
+			}
+		}
+	}
+	return best, splits, chunk
+}
+
+// gemmCycles is an estimate of how long a product takes.
+func (p *Planner) gemmCycles(t gemmTile, blocks, rounds, splits, outputs int) int {
+	share := ceil(blocks, p.Device.SMs)
+	turns := ceil(share, t.resident)
+	cycles := rounds*max(share*t.round, turns*t.alone) + turns*gemmBlockCycles
+	if splits > 1 {
+		cycles += gemmSumCycles + 8*splits*outputs/gemmSumBytes
+	}
+	return cycles
 }
 
 func (p *Planner) gemmWork(a gemmArgs) int {
@@ -112,26 +168,21 @@ func (p *Planner) gemmWork(a gemmArgs) int {
 }
 
 func (p *Planner) gemm(layout int, a gemmArgs) {
-	tile, splits, chunk := p.gemmShape(a)
+	t, splits, chunk := p.gemmShape(a)
 	g := gemmParams{c: a.c, a: a.a, b: a.b, bias: a.bias, m: int64(a.m), n: int64(a.n), k: int64(a.k),
 		chunk: int64(chunk), accumulate: mark(a.accumulate)}
-	e := GemmNT64 + Entry(layout)
-	if tile == 128 {
-		e = GemmNT128 + Entry(layout)
-		if p.Device.CC >= 80 && !p.noTensor {
-			e = TensorNT128 + Entry(layout)
-		}
-	}
-	grid := [3]int{ceil(a.m, tile), ceil(a.n, tile), splits}
+	e := t.entry + Entry(layout)
+	grid := [3]int{ceil(a.m, t.m), ceil(a.n, t.n), splits}
 	if splits == 1 {
-		add(p, e, grid, 256, 0, &g)
+		add(p, e, grid, t.threads, 0, &g)
 		return
 	}
 	// Parts go to (splits, M, N) and are added in order.
 	g.c, g.bias, g.accumulate = View{a.work, int64(a.n)}, 0, 0
-	add(p, e, grid, 256, 0, &g)
+	add(p, e, grid, t.threads, 0, &g)
 	s := gemmSumParams{c: a.c, work: a.work, bias: a.bias, m: int64(a.m), n: int64(a.n),
 		splits: int32(splits), accumulate: mark(a.accumulate)}
 	grid, s.lanes = rowGrid(a.m, a.n)
+	grid[1] = ceil(a.n, rowBlock)
 	add(p, GemmSum, grid, rowBlock, 0, &s)
 }

@@ -1,7 +1,9 @@
 package kernels
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -36,55 +38,102 @@ func TestLinear(t *testing.T) {
 	}
 }
 
-// TestLinearWide: the large tile, which Linear takes when it fills the device, on
-// tensor cores and without. 3×TF32 is held to the tolerance of float32.
-func TestLinearWide(t *testing.T) {
-	for _, c := range []struct {
-		cc   int
-		want Entry
-	}{{75, GemmNT128}, {80, TensorNT128}} {
-		r := newRig(t)
-		r.p.Device.SMs, r.p.Device.CC = 1, c.cc
-		const out, in, L = 131, 301, 133
-		w, x := r.uniform(out*in, -1, 1), r.uniform(L*in, -1, 1)
-		y := r.out(L, out, 1)
-		r.p.Linear(LinearArgs{Y: y.View, X: r.in(L, in, 3, x).View, W: r.in(out, in, 0, w).Ptr, L: L, In: in, Out: out,
-			Work: r.work(r.p.LinearWork(L, in, out))})
-		if e := r.p.Launches[0].Entry; e != c.want {
-			t.Fatalf("the plan for capability %d is %s, want %s", c.cc, e.Name(), c.want.Name())
+// gemms are the plans of products: every tile, whole and with k cut. The chunk of
+// several stages is longer than what a block has on its way at once.
+func (r *rig) gemms(f func(what string)) {
+	for _, t := range append(gemmTiles, tensorTiles...) {
+		for _, chunk := range []int{1 << 20, 96} {
+			r.p.gemmWith = func(k int) (gemmTile, int) { return t, min(chunk, ceil(k, 16)*16) }
+			f(fmt.Sprint(t.entry.Name(), " in chunks of ", chunk))
 		}
-		r.run()
-		r.near("Linear", y.get(), product(x, w, L, in), tolerance)
-		r.guards()
 	}
 }
 
-// TestGemmLayouts: the products of the backward operations, both tiles.
-func TestGemmLayouts(t *testing.T) {
-	for _, sms := range []int{1, -1, 132} { // large tiles with and without tensor cores, small tiles
-		for _, s := range []struct{ m, n, k int }{{3, 5, 2}, {70, 65, 33}, {64, 64, 300}, {129, 7, 40}} {
-			r := newRig(t)
-			r.p.Device.SMs, r.p.noTensor = max(sms, 1), sms < 0
-			a, b := r.uniform(s.m*s.k, -1, 1), r.uniform(s.n*s.k, -1, 1)
-			want := product(a, b, s.m, s.k)
-			for layout := range 3 {
-				av, bv := r.in(s.m, s.k, 1, a).View, r.in(s.n, s.k, 0, b).View
+// TestGemm: every kernel for products, at sizes around its tile and its stages,
+// with rows that can be read four elements at a time and without. 3×TF32 is held to
+// the tolerance of float32.
+func TestGemm(t *testing.T) {
+	for _, s := range []struct{ m, n, k, gap int }{
+		{3, 5, 2, 0}, {70, 65, 33, 1}, {64, 64, 300, 0}, {129, 7, 40, 2}, {131, 130, 16, 3}, {40, 132, 101, 0}, {9, 4, 112, 4},
+	} {
+		r := newRig(t)
+		a, b := r.uniform(s.m*s.k, -1, 1), r.uniform(s.n*s.k, -1, 1)
+		bias, start := r.uniform(s.n, -1, 1), r.uniform(s.m*s.n, -1, 1)
+		want := product(a, b, s.m, s.k)
+		full := slices.Clone(want)
+		for i := range full {
+			full[i] += bias[i%s.n] + start[i]
+		}
+		r.gemms(func(what string) {
+			for layout, name := range []string{"nt", "nn", "tn"} {
+				what := fmt.Sprint(s, " ", name, " ", what)
+				av, bv := r.in(s.m, s.k, s.gap, a).View, r.in(s.n, s.k, s.gap, b).View
 				if layout != gemmNT {
-					bv = r.in(s.k, s.n, 1, transposed(b, s.n, s.k)).View
+					bv = r.in(s.k, s.n, s.gap, transposed(b, s.n, s.k)).View
 				}
 				if layout == gemmTN {
 					av = r.in(s.k, s.m, 4-s.m%4, transposed(a, s.m, s.k)).View
 				}
-				c := r.out(s.m, s.n, 2)
-				g := gemmArgs{c: c.View, a: av, b: bv, m: s.m, n: s.n, k: s.k}
+				plain, sum := r.out(s.m, s.n, s.gap), r.in(s.m, s.n, s.gap, start)
+				g := gemmArgs{c: plain.View, a: av, b: bv, m: s.m, n: s.n, k: s.k}
 				g.work = r.work(r.p.gemmWork(g))
 				r.p.gemm(layout, g)
+				g.c, g.bias, g.accumulate = sum.View, r.vector(bias), true
+				r.p.gemm(layout, g)
 				r.run()
-				r.near("gemm", c.get(), want, tolerance)
+				r.near(what, plain.get(), want, tolerance)
+				r.near(what+", with bias, accumulated", sum.get(), full, tolerance)
 			}
-			r.guards()
+		})
+		r.guards()
+	}
+}
+
+// TestGemmShape: what is planned for the products of mamba-130m.
+func TestGemmShape(t *testing.T) {
+	for _, s := range []struct {
+		cc, L, in, out int
+		want           Entry
+		splits         int
+	}{} {
+		p := NewPlanner(h200)
+		p.Device.CC = s.cc
+		tile, splits, chunk := p.gemmShape(gemmArgs{m: s.L, n: s.out, k: s.in})
+		if tile.entry != s.want || splits != s.splits {
+			t.Errorf("capability %d, %d rows, %d → %d: %s in %d parts, want %s in %d", s.cc, s.L, s.in, s.out,
+				tile.entry.Name(), splits, s.want.Name(), s.splits)
+		}
+		if chunk%16 != 0 || chunk*splits < s.in || chunk*(splits-1) >= max(s.in, 1) {
+			t.Errorf("%d rows, %d → %d: %d parts of %d", s.L, s.in, s.out, splits, chunk)
 		}
 	}
+}
+
+// TestGemmNaN: the same in every kernel for products, beside finite outputs.
+func TestGemmNaN(t *testing.T) {
+	const m, n, k = 20, 10, 100
+	r := newRig(t)
+	a, b := r.uniform(m*k, 0.5, 1), r.uniform(n*k, 0.5, 1)
+	a[3*k+50], a[7*k+99], b[2*k+1], b[4*k], b[5*k+7] = math.Inf(1), math.NaN(), math.Inf(-1), math.MaxFloat32, 0
+	a[3*k+7] = math.Inf(1)
+	r.gemms(func(what string) {
+		c := r.out(m, n, 0)
+		g := gemmArgs{c: c.View, a: r.in(m, k, 0, a).View, b: r.in(n, k, 0, b).View, m: m, n: n, k: k}
+		g.work = r.work(r.p.gemmWork(g))
+		r.p.gemm(gemmNT, g)
+		r.run()
+		// One scale a column: that of the column with MaxFloat32 would hide the others.
+		got, want := c.get(), product(a, b, m, k)
+		for j := range n {
+			column := func(x []float64) (y []float64) {
+				for i := range m {
+					y = append(y, x[i*n+j])
+				}
+				return y
+			}
+			r.near(what, column(got), column(want), tolerance)
+		}
+	})
 }
 
 // TestLinearNaN: a NaN or an Inf reaches exactly the outputs that read it, also

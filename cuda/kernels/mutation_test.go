@@ -46,17 +46,17 @@ var scenarios = map[string]func(r *rig) []float64{
 	},
 	"gemm": func(r *rig) []float64 {
 		var all []float64
-		for _, sms := range []int{1, -1, 132} {
-			r.p.Device.SMs, r.p.noTensor = max(sms, 1), sms < 0
+		r.gemms(func(string) {
 			for layout := range 3 {
-				const m, n, k = 40, 36, 70
+				const m, n, k = 40, 36, 120
 				c := r.out(m, n, 0)
-				g := gemmArgs{c: c.View, a: r.in(80, 80, 0, r.uniform(6400, -1, 1)).View, b: r.in(80, 80, 0, r.uniform(6400, -1, 1)).View, m: m, n: n, k: k}
+				g := gemmArgs{c: c.View, a: r.in(120, 120, 0, r.uniform(14400, -1, 1)).View, b: r.in(120, 120, 0, r.uniform(14400, -1, 1)).View, m: m, n: n, k: k}
+				g.work = r.work(r.p.gemmWork(g))
 				r.p.gemm(layout, g)
 				r.run()
 				all = append(all, c.get()...)
 			}
-		}
+		})
 		return all
 	},
 	"scan": func(r *rig) []float64 {

@@ -1,4 +1,5 @@
-// How the matrix products bring their operands to shared memory.
+// The arguments of the matrix products, and how those without tensor cores bring
+// their operands to shared memory.
 #pragma once
 #include "gpu.h"
 

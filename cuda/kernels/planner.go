@@ -21,9 +21,8 @@ type Planner struct {
 	Device   Device
 	Launches []Launch
 
-	// Of the tests: as if there were no tensor cores; what streamShape and
-	// streamGradShape are to say.
-	noTensor       bool
+	// Of the tests: what gemmShape, streamShape and streamGradShape are to say.
+	gemmWith       func(k int) (gemmTile, int)
 	streamWith     func(L int) streamShape
 	streamGradWith func(L int) (streamGradBlock, int)
 }

@@ -18,7 +18,8 @@ type copyAsync struct {
 
 // asynchronous decodes cp.async of 4, 8 or 16 bytes from global to shared memory
 // and what commits and waits. A copy reads when it is issued and writes when it
-// is waited for: what would be early on a GPU only by luck is late here.
+// is waited for: what would be early on a GPU only by luck is late here. A fourth
+// operand says how many bytes are read; zeros take the place of the others.
 func (d *decoder) asynchronous(in *inst, mods, ops []string) error {
 	switch {
 	case mods[0] != "async":
@@ -33,12 +34,19 @@ func (d *decoder) asynchronous(in *inst, mods, ops []string) error {
 		n, err := number(ops[0])
 		in.offset, in.class, in.exec = n, Control, waitCopies
 		return err
-	case !has(mods, "shared") || !has(mods, "global") || len(ops) != 3:
-		return fmt.Errorf("want a copy from global to shared memory with three operands")
+	case !has(mods, "shared") || !has(mods, "global") || len(ops) != 3 && len(ops) != 4:
+		return fmt.Errorf("want a copy from global to shared memory with three or four operands")
 	}
 	bytes, err := number(ops[2])
 	if err != nil || bytes != 4 && bytes != 8 && bytes != 16 {
 		return fmt.Errorf("a copy of %s bytes: want 4, 8 or 16", ops[2])
+	}
+	size, err := d.constant(bytes, bank32, false)
+	if len(ops) == 4 {
+		size, err = d.source(ops[3], bank32)
+	}
+	if err != nil {
+		return err
 	}
 	var from inst
 	if err := d.address(in, ops[0]); err != nil {
@@ -61,13 +69,22 @@ func (d *decoder) asynchronous(in *inst, mods, ops []string) error {
 				return err
 			}
 			w.b.fly(i, c.n, true)
-			words, err := w.b.d.load(from.at(w, l), in.bytes)
-			if err != nil {
-				return fmt.Errorf("lane %d: %w", l, err)
+			at, n := from.at(w, l), int(w.r32[size][l])
+			switch {
+			case n < 0 || n > in.bytes || n%4 != 0:
+				return fmt.Errorf("lane %d: a copy of %d bytes reads %d", l, in.bytes, n)
+			case at%uint64(in.bytes) != 0:
+				return fmt.Errorf("lane %d: %d bytes at %#x: misaligned", l, in.bytes, at)
 			}
-			copy(c.words[:], words)
+			for i := range n / 4 {
+				word, err := w.b.d.load(at+uint64(4*i), 4)
+				if err != nil {
+					return fmt.Errorf("lane %d: %w", l, err)
+				}
+				c.words[i] = word[0]
+			}
 			w.copies[l].open = append(w.copies[l].open, c)
-			w.b.bytes[1] += int64(in.bytes)
+			w.b.bytes[1] += int64(n)
 		}
 		return nil
 	}

@@ -103,6 +103,9 @@ func (d *decoder) predicate(in *inst, op string, ops []string) error {
 		}
 		return err
 	}
+	if op == "xor" && ops[len(ops)-1] == "-1" {
+		op, ops = "not", ops[:len(ops)-1]
+	}
 	f := map[string]func(a, b uint32) uint32{
 		"mov": func(a, _ uint32) uint32 { return a },
 		"not": func(a, _ uint32) uint32 { return ^a },

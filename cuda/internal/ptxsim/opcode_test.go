@@ -211,6 +211,7 @@ func TestOpcodes(t *testing.T) {
 		{"setp.lt.u64 %p, %la, %lb;", "%p", func(a, b, c uint32, la, lb uint64) uint64 { return bit(la < lb) }},
 		{"setp.eq.b16 %p, %a, 1024;", "%p", func(a, b, c uint32, la, lb uint64) uint64 { return bit(a&0xffff == 1024) }},
 		{"not.pred %p, %q;", "%p", func(a, b, c uint32, la, lb uint64) uint64 { return uint64(1 - c) }},
+		{"xor.pred %p, %q, -1;", "%p", func(a, b, c uint32, la, lb uint64) uint64 { return uint64(1 - c) }},
 		{"setp.lt.s32 %p, %a, %b; and.pred %p, %p, %q;", "%p", func(a, b, c uint32, la, lb uint64) uint64 { return bit(int32(a) < int32(b)) & uint64(c) }},
 		{"mov.pred %p, -1; xor.pred %p, %p, %q;", "%p", func(a, b, c uint32, la, lb uint64) uint64 { return uint64(1 - c) }},
 		{"selp.b32 %d, %a, %b, %q;", "%d", func(a, b, c uint32, la, lb uint64) uint64 {
