@@ -16,7 +16,7 @@ struct ScanParams {
   i64 l, d, n, chunk, chunks;
   int rule, softplus, lanes, channels;
   int pieces, inverse; // of stream_split.cu: of a tile; 2¹⁶/(channels/4), rounded up
-  int quads, pad;      // what is copied four floats at a time, see quad.h
+  int quads, pad;      // what is copied four floats at a time, see stream.h
 };
 
 // batch moves the views of p to sequence b.

@@ -16,7 +16,7 @@
 // Two shapes: wide has 4 states of two channels a lane and uses what it reads of B
 // and C twice; narrow has 4 states of one, so that a step takes less time where
 // there are few channels. Modes as in scan.cu.
-#include "quad.h"
+#include "stream.h"
 
 enum Mode { WHOLE, SUM, OUT };
 

@@ -1,5 +1,7 @@
 package kernels
 
+import "slices"
+
 // A block of stream.cu: threads and channels.
 type streamBlock struct {
 	whole             Entry // then its sum and its out
@@ -120,16 +122,29 @@ func (p *Planner) streamShape(L, D, batch int) streamShape {
 	return streamShape{block: b, chunk: chunk}
 }
 
-// streamQuads says what can be copied four floats at a time: bit 0 for Δ, u, z and
-// y, bit 1 for B and C.
+// quads says what kernels copy four floats at a time: bit 0 for what is (L, D),
+// bit 1 for rows of states.
+func quads(columns, rows bool) int32 { return mark(columns) | mark(rows)<<1 }
+
+// inQuads says that four neighbours in a row, from a multiple of four on, are 16
+// aligned bytes in all views, and that 32 bits count the floats of a few rows.
+func inQuads(views ...View) bool {
+	for _, v := range views {
+		if v.Ptr%16 != 0 || v.Stride%4 != 0 || v.Stride >= 1<<26 {
+			return false
+		}
+	}
+	return true
+}
+
+// streamQuads is quads of the views of a scan.
 func streamQuads(s *scanParams, batch int) int32 {
-	quads := func(v View, distance int64) bool {
-		return v.Ptr%16 == 0 && v.Stride%4 == 0 && (batch == 1 || distance%4 == 0)
+	apart := func(distances ...int64) bool { // by multiples of four, from sequence to sequence
+		return batch == 1 || !slices.ContainsFunc(distances, func(d int64) bool { return d%4 != 0 })
 	}
 	d := s.distance
-	columns := s.d%4 == 0 && quads(s.u, d.U) && quads(s.delta, d.Delta) && quads(s.z, d.Z) && quads(s.y, d.Y)
-	rows := s.n == streamStates && quads(s.b, d.B) && quads(s.c, d.C)
-	return mark(columns) | mark(rows)<<1
+	return quads(s.d%4 == 0 && inQuads(s.u, s.delta, s.z, s.y) && apart(d.U, d.Delta, d.Z, d.Y),
+		s.n == streamStates && inQuads(s.b, s.c) && apart(d.B, d.C))
 }
 
 // stream plans a scan by stream.cu or stream_split.cu; take reserves scratch.

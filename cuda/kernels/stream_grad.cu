@@ -37,7 +37,7 @@ struct StreamGradParams {
   float *part_bc;           // (blocks, L, [B, C], S)
   float *part_a, *part_d;   // (chunks, D, N), (chunks, [bias, skip], D)
   i64 l, d, n, chunk, chunks, blocks;
-  int softplus, whole; // whole: N is 16 and quads are 16 aligned bytes, a row's stride below 2^26
+  int softplus, quads; // as in ScanParams, with h0, dh and the states among the rows; FULL also wants strides below 2^26
 };
 
 const int LANES = 4, SPL = 4, THREADS = 128, WARPS = THREADS / 32;
@@ -46,47 +46,7 @@ const int PART = 8; // steps that are gone through at a time
 const int PARTS = G / PART;
 const float LN2 = 0.693147180559945f;
 
-DEV void copy16(float *to, const float *from) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_at(to)), "l"(from) : "memory");
-}
-DEV void sts4(float *to, f4 v) { sts4<0>(shared_at(to), v); }
 DEV void sync_warp() { __nvvm_bar_warp_sync(0xffffffffu); }
-
-// copy_quad starts the copy of the first n of four floats.
-template <bool FULL> DEV void copy_quad(float *to, const float *from, int n) {
-  if (FULL) {
-    copy16(to, from);
-    return;
-  }
-#pragma unroll
-  for (int j = 0; j < 4; j++)
-    if (j < n) copy4(to + j, from + j);
-}
-template <bool FULL> DEV void store_quad(float *to, f4 v, int n) {
-  if (FULL) {
-    *(f4 *)to = v;
-    return;
-  }
-#pragma unroll
-  for (int j = 0; j < 4; j++)
-    if (j < n) to[j] = v[j];
-}
-
-// Loads at a constant distance from a 32-bit address, and a store.
-template <int BYTES> DEV f2 lds2(u32 a) {
-  f2 r;
-  asm volatile("ld.shared.v2.f32 {%0,%1}, [%2+%3];" : "=f"(r.x), "=f"(r.y) : "r"(a), "n"(BYTES) : "memory");
-  return r;
-}
-template <int BYTES> DEV float lds1(u32 a) {
-  float r;
-  asm volatile("ld.shared.f32 %0, [%1+%2];" : "=f"(r) : "r"(a), "n"(BYTES) : "memory");
-  return r;
-}
-template <int BYTES> DEV void sts1(u32 a, float v) { asm volatile("st.shared.f32 [%0+%2], %1;" ::"r"(a), "f"(v), "n"(BYTES) : "memory"); }
-
-// upto4 is n, within [0, 4].
-DEV int upto4(i64 n) { return n < 0 ? 0 : n < 4 ? (int)n : 4; }
 
 // soften makes Δ of what goes into softplus, and gives its slope.
 DEV f4 soften(f4 &delta, f4 bias) {
@@ -120,12 +80,13 @@ template <int CPL, bool FULL> struct Place {
   u32 t, sub, group; // states sub·4…, channels group·CPL…
   u32 quad, row;     // of the columns
   i64 c0;
-  int here; // channels of the quad that exist
+  int here; // channels of the quad that exist, where it is positive
   METHOD Place(const StreamGradParams &q) : p(q) {
     t = tid();
     sub = t % LANES, group = t / LANES, quad = t % QUADS * 4, row = t / QUADS;
     c0 = (i64)bid_x() * CH;
-    here = FULL ? 4 : upto4(p.d - c0 - quad);
+    i64 n = p.d - c0 - quad;
+    here = FULL || n > 4 ? 4 : (int)n;
   }
   // cell says whether a state of the lane exists, and where it is in a (D, N).
   METHOD bool cell(int c, int j, i64 stride, i64 &at) const {
@@ -138,19 +99,20 @@ template <int CPL, bool FULL> struct Place {
     if (FULL) return v.p + l * v.stride + c0 + (u64)(row * (u32)v.stride + quad);
     return v.p + (l + row) * v.stride + c0 + quad;
   }
-  METHOD void column(float *to, const View &v, i64 l) const { copy_quad<FULL>(to, quad_of(v, l), here); }
-  // small starts the copy of row i and states n… of B or C.
-  METHOD void small(float *to, const View &v, i64 l, u32 i, u32 n) const {
-    if (FULL) copy_quad<FULL>(to + i * S + n, v.p + l * v.stride + (u64)(i * (u32)v.stride + n), 4);
-    else copy_quad<FULL>(to + i * S + n, v.p + (l + i) * v.stride + n, upto4(p.n - n));
+  METHOD void column(u32 to, const View &v, i64 l) const { copy_quad<FULL>(to, quad_of(v, l), here, p.quads & QUAD_COLUMNS); }
+  METHOD void write(const View &v, i64 l, f4 x) const { store_quad(quad_of(v, l), x, here, FULL || p.quads & QUAD_COLUMNS); }
+  // row_of_small starts the copy of states n… of row l + i of B or C.
+  METHOD void row_of_small(u32 to, const View &v, i64 l, u32 i, u32 n) const {
+    const float *from = FULL ? v.p + l * v.stride + (u64)(i * (u32)v.stride + n) : v.p + (l + i) * v.stride + n;
+    copy_quad<FULL>(to, from, (int)p.n - (int)n, p.quads & QUAD_ROWS);
   }
   // lane_of are the values of the lane's channels at a distance from `at`.
-  template <int FLOATS> METHOD static void lane_of(float (&v)[CPL], u32 at) {
+  template <int BYTES> METHOD static void lane_of(float (&v)[CPL], u32 at) {
     if (CPL == 2) {
-      f2 r = lds2<4 * FLOATS>(at);
+      f2 r = lds2<BYTES>(at);
       v[0] = r.x, v[CPL - 1] = r.y;
     } else {
-      v[0] = lds1<4 * FLOATS>(at);
+      v[0] = lds1<BYTES>(at);
     }
   }
   // states_of loads the lane's states of its channels from a (D, N); absent ones
@@ -159,8 +121,7 @@ template <int CPL, bool FULL> struct Place {
     f4 x[CPL];
 #pragma unroll
     for (int c = 0; c < CPL; c++) {
-      f4 none = {0.f, 0.f, 0.f, 0.f};
-      x[c] = none;
+      x[c] = 0.f;
       if (!from) continue;
       const float *row = from + (c0 + group * CPL + c) * stride + sub * SPL;
       i64 k;
@@ -186,7 +147,7 @@ template <int CPL, bool FULL> struct Place {
 // wholly says that the block is full.
 template <int CPL> DEV bool wholly(const StreamGradParams &p) {
   const i64 CH = Place<CPL, true>::CH;
-  return p.whole && ((i64)bid_x() + 1) * CH <= p.d;
+  return p.quads == (QUAD_COLUMNS | QUAD_ROWS) && ((i64)bid_x() + 1) * CH <= p.d;
 }
 
 #define EACH_STATE                                \
@@ -197,57 +158,45 @@ template <int CPL> DEV bool wholly(const StreamGradParams &p) {
 template <int CPL, bool FULL> struct Sum : Place<CPL, FULL> {
   typedef Place<CPL, FULL> P;
   using P::p, P::t, P::sub, P::group, P::quad, P::row, P::c0, P::here, P::CH, P::ROWS;
-  static const int COLUMN = T * CH, SMALL = T * S, STAGE = 3 * COLUMN + SMALL;
+  static const int COLUMN = 4 * T * CH, SMALL = 4 * T * S, STAGE = 3 * COLUMN + SMALL; // bytes
   float a[CPL][SPL], e[CPL][SPL], time[CPL];
   METHOD Sum(const StreamGradParams &q) : P(q) {}
-  METHOD float *delta(int s) const { return smem + s * STAGE; }
-  METHOD float *dy(int s) const { return delta(s) + COLUMN; }
-  METHOD float *z(int s) const { return delta(s) + 2 * COLUMN; }
-  METHOD float *c(int s) const { return delta(s) + 3 * COLUMN; }
-  METHOD float *bias() const { return smem + 2 * STAGE; }
+  METHOD static u32 delta(int s) { return shared_at(smem) + s * STAGE; }
+  METHOD static u32 dy(int s) { return delta(s) + COLUMN; }
+  METHOD static u32 z(int s) { return delta(s) + 2 * COLUMN; }
+  METHOD static u32 c(int s) { return delta(s) + 3 * COLUMN; }
+  METHOD static u32 bias() { return shared_at(smem) + 2 * STAGE; }
+  METHOD u32 at(int k) const { return 4 * ((k + row) * CH + quad); } // of the quad at step k + row
 
   METHOD void issue(i64 l0, int m, int s) const {
 #pragma unroll
-    for (int k = 0; k < T; k += ROWS) {
-      int at = (k + row) * CH + quad;
+    for (int k = 0; k < T; k += ROWS)
       if (k + (int)row < m) {
-        P::column(delta(s) + at, p.delta, l0 + k);
-        P::column(dy(s) + at, p.dy, l0 + k);
-        if (p.z.p) P::column(z(s) + at, p.z, l0 + k);
+        P::column(delta(s) + at(k), p.delta, l0 + k);
+        P::column(dy(s) + at(k), p.dy, l0 + k);
+        if (p.z.p) P::column(z(s) + at(k), p.z, l0 + k);
       }
-    }
-    if (t < T * 4 && (int)t / 4 < m) P::small(c(s), p.c, l0, t / 4, t % 4 * 4);
+    if (t < T * 4 && (int)t / 4 < m) P::row_of_small(c(s) + 16 * t, p.c, l0, t / 4, t % 4 * 4);
     copies_end();
   }
 
   METHOD void ready(int m, int s) const {
-    f4 none = {0.f, 0.f, 0.f, 0.f}, b = lds4(bias() + quad);
 #pragma unroll
     for (int k = 0; k < T; k += ROWS) {
-      int at = (k + row) * CH + quad;
-      bool in = k + (int)row < m;
-      if (!FULL)
-#pragma unroll
-        for (int j = 0; j < 4; j++)
-          if (!in || j >= here) delta(s)[at + j] = dy(s)[at + j] = z(s)[at + j] = 0.f;
-      f4 d = none, g = none;
-      if (in) {
-        d = lds4(delta(s) + at), g = lds4(dy(s) + at);
-        if (p.softplus) soften(d, b);
-        if (p.z.p) gate(g, lds4(z(s) + at));
+      f4 d = 0.f, g = 0.f;
+      if (k + (int)row < m) {
+        d = lds4(delta(s) + at(k)), g = lds4(dy(s) + at(k));
+        if (p.softplus) soften(d, lds4(bias() + 4 * quad));
+        if (p.z.p) gate(g, lds4(z(s) + at(k)));
       }
-      if (!FULL)
-#pragma unroll
-        for (int j = 0; j < 4; j++)
-          if (j >= here) d[j] = 0.f;
-      sts4(delta(s) + at, d), sts4(dy(s) + at, g);
+      sts4(delta(s) + at(k), d), sts4(dy(s) + at(k), g);
     }
   }
 
   // tile goes through steps I, I−1, … of a tile.
   template <bool MARKED, int I> METHOD void tile(u32 columns, u32 small, u32 resets) {
     float d[CPL], g[CPL];
-    P::template lane_of<I * CH>(d, columns), P::template lane_of<COLUMN + I * CH>(g, columns);
+    P::template lane_of<4 * I * CH>(d, columns), P::template lane_of<COLUMN + 4 * I * CH>(g, columns);
     f4 k = lds4<4 * I * S>(small);
 #pragma unroll
     for (int c = 0; c < CPL; c++) time[c] += d[c];
@@ -259,17 +208,15 @@ template <int CPL, bool FULL> struct Sum : Place<CPL, FULL> {
   }
 
   METHOD void run() {
-    f4 none = {0.f, 0.f, 0.f, 0.f};
-    for (int s = 0; s < 2; s++)
-      if (t < SMALL / 4) sts4(c(s) + t * 4, none); // what this thread copies
+    if (t < T * 4) sts4(c(0) + 16 * t, 0.f); // what this thread copies, if the tile is short
     i64 chunk = (i64)bid_z() + 1, from = chunk * p.chunk, to = from + p.chunk < p.l ? from + p.chunk : p.l;
     i64 l0 = from + (to - from - 1) / T * T;
     issue(l0, (int)(to - l0), 0);
     u32 marks = P::marks(l0, (int)(to - l0));
     P::states_of(a, p.a.p, p.a.stride);
     float own_bias = P::own(p.bias);
-    if (t < CH) bias()[t] = own_bias;
-    EACH_STATE a[c][j] *= LOG2E, e[c][j] = 0.f, time[c] = 0.f;
+    if (t < CH) sts1(bias() + 4 * t, own_bias);
+    EACH_STATE a[c][j] = log2_of(a[c][j]), e[c][j] = 0.f, time[c] = 0.f;
     sync();
     bool reset_seen = false;
     int s = 0;
@@ -285,7 +232,7 @@ template <int CPL, bool FULL> struct Sum : Place<CPL, FULL> {
         issue(l0 - T, T, s ^ 1);
         marks = P::marks(l0 - T, T);
       }
-      u32 columns = shared_at(delta(s) + group * CPL), small = shared_at(c(s) + sub * SPL);
+      u32 columns = delta(s) + 4 * group * CPL, small = c(s) + 4 * sub * SPL;
       if (!FULL || resets) tile<true, T - 1>(columns, small, resets);
       else tile<false, T - 1>(columns, small, 0);
       s ^= 1;
@@ -346,70 +293,64 @@ KERNEL(128, stream_grad_combine)(const StreamGradParams p) {
 template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
   typedef Place<CPL, FULL> P;
   using P::p, P::t, P::sub, P::group, P::quad, P::row, P::c0, P::here, P::CH, P::ROWS;
-  static const int COLUMN = G * CH, SMALL = G * S, STATES = CH * S;
+  static const int COLUMN = 4 * G * CH, SMALL = 4 * G * S, STATES = 4 * CH * S, ROW = 4 * PART * CH, WARP = 4 * PART * 2 * S; // bytes
   float a[CPL][SPL], e[CPL][SPL], da[CPL][SPL];
   f4 dbias, dskip;
   u32 flip; // of the window: 0, or PARTS − 1 where its parts are in reverse order
   METHOD Out(const StreamGradParams &q) : P(q) {}
-  METHOD float *delta() const { return smem; }
-  METHOD float *u() const { return smem + COLUMN; }
-  METHOD float *dy() const { return smem + 2 * COLUMN; } // z, until it is prepared
-  METHOD float *dz() const { return smem + 3 * COLUMN; } // dY, until then
-  METHOD float *slope() const { return smem + 4 * COLUMN; }
-  METHOD float *b() const { return smem + 5 * COLUMN; }
-  METHOD float *c() const { return b() + SMALL; }
-  METHOD float *starts() const { return c() + SMALL; }           // h before each part, as lanes have it
-  METHOD float *sums() const { return starts() + PARTS * STATES; } // [PART][CH] of Σ G·B, Σ A·log2e·E·h, Σ h·C
-  METHOD float *bc() const { return sums() + 3 * PART * CH; }    // [WARPS][PART][2·S]
-  METHOD float *cross() const { return bc() + WARPS * PART * 2 * S; } // [WARPS][8][2·S]
-  METHOD float *bias() const { return cross() + WARPS * 8 * 2 * S; }
-  METHOD float *skip() const { return bias() + CH; }
+  METHOD static u32 delta() { return shared_at(smem); }
+  METHOD static u32 u() { return delta() + COLUMN; }
+  METHOD static u32 dy() { return delta() + 2 * COLUMN; } // z, until it is prepared
+  METHOD static u32 dz() { return delta() + 3 * COLUMN; } // dY, until then
+  METHOD static u32 slope() { return delta() + 4 * COLUMN; }
+  METHOD static u32 b() { return delta() + 5 * COLUMN; }
+  METHOD static u32 c() { return b() + SMALL; }
+  METHOD static u32 starts() { return c() + SMALL; }             // h before each part, as lanes have it
+  METHOD static u32 sums() { return starts() + PARTS * STATES; } // [PART][CH] of Σ G·B, Σ A·log2e·E·h, Σ h·C
+  METHOD static u32 bc() { return sums() + 3 * ROW; }            // [WARPS][PART][2·S]
+  METHOD static u32 cross() { return bc() + WARPS * WARP; }      // [WARPS][8][2·S]
+  METHOD static u32 bias() { return cross() + WARPS * WARP; }
+  METHOD static u32 skip() { return bias() + 4 * CH; }
+  METHOD u32 at(int k) const { return 4 * ((k * PART + row) * CH + quad); } // of the quad in place k of the parts
 
   // issue starts the copies of part k of the window at l0, of which there are m
   // steps, to place `to` of the parts.
   METHOD void issue(i64 l0, int m, int k, int to) const {
-    int at = (to * PART + row) * CH + quad, left = m - k * PART;
+    int left = m - k * PART;
     i64 l = l0 + k * PART;
     if (row < PART && (int)row < left) {
-      P::column(delta() + at, p.delta, l);
-      P::column(u() + at, p.u, l);
-      P::column(dz() + at, p.dy, l);
-      if (p.z.p) P::column(dy() + at, p.z, l);
+      P::column(delta() + at(to), p.delta, l);
+      P::column(u() + at(to), p.u, l);
+      P::column(dz() + at(to), p.dy, l);
+      if (p.z.p) P::column(dy() + at(to), p.z, l);
     }
-    u32 i = t % 32 / 4, n = t % 4 * 4;
+    u32 i = t % 32 / 4, n = t % 4 * 4, small = 4 * ((to * PART + i) * S + n);
     if ((int)i < left) {
-      if (t / 32 == 2) P::small(b() + to * PART * S, p.b, l, i, n);
-      if (t / 32 == 3) P::small(c() + to * PART * S, p.c, l, i, n);
+      if (t / 32 == 2) P::row_of_small(b() + small, p.b, l, i, n);
+      if (t / 32 == 3) P::row_of_small(c() + small, p.c, l, i, n);
     }
     copies_end();
   }
 
-  // kept is h before the window at l0, which is a multiple of 32.
-  METHOD void kept(float (&h)[CPL][SPL], i64 l0) const {
+  // before is h before the window at l0, which is a multiple of 32.
+  METHOD void before(float (&h)[CPL][SPL], i64 l0) const {
     if (l0 > 0) P::states_of(h, p.states + ((l0 >> 5) - 1) * p.d * p.n, p.n);
     else P::states_of(h, p.h0.p, p.h0.stride);
   }
 
   // ready prepares part k of a window of m steps.
   METHOD void ready(int m, u32 k) const {
-    int at = ((k ^ flip) * PART + row) * CH + quad;
-    f4 none = {0.f, 0.f, 0.f, 0.f};
+    u32 at = this->at(k ^ flip);
     if (row >= PART) return;
-    if ((int)(k * PART + row) >= m) {
-      sts4(delta() + at, none), sts4(u() + at, none), sts4(dy() + at, none);
+    if ((int)(k * PART + row) >= m) { // changes nothing
+      sts4(delta() + at, 0.f), sts4(u() + at, 0.f), sts4(dy() + at, 0.f);
       return;
     }
-    if (!FULL)
-#pragma unroll
-      for (int j = 0; j < 4; j++)
-        if (j >= here) delta()[at + j] = u()[at + j] = dy()[at + j] = dz()[at + j] = 0.f;
     f4 d = lds4(delta() + at), g = lds4(dz() + at);
-    if (p.softplus) sts4(slope() + at, soften(d, lds4(bias() + quad)));
-    if (!FULL)
-#pragma unroll
-      for (int j = 0; j < 4; j++)
-        if (j >= here) d[j] = 0.f;
-    sts4(delta() + at, d);
+    if (p.softplus) {
+      sts4(slope() + at, soften(d, lds4(bias() + 4 * quad)));
+      sts4(delta() + at, d);
+    }
     if (p.z.p) sts4(dz() + at, gate(g, lds4(dy() + at)));
     sts4(dy() + at, g);
   }
@@ -419,15 +360,15 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
     u32 columns, small;
   };
   METHOD At part_at(int k) const {
-    int row = (int)(k ^ flip) * PART;
-    At at = {shared_at(delta() + row * CH + group * CPL), shared_at(b() + row * S + sub * SPL)};
+    u32 row = (k ^ flip) * PART;
+    At at = {delta() + 4 * (row * CH + group * CPL), b() + 4 * (row * S + sub * SPL)};
     return at;
   }
 
   // ahead takes h over step I of a part.
   template <bool MARKED, int I> METHOD void ahead(float (&h)[CPL][SPL], At at, u32 resets) const {
     float d[CPL], x[CPL];
-    P::template lane_of<I * CH>(d, at.columns), P::template lane_of<COLUMN + I * CH>(x, at.columns);
+    P::template lane_of<4 * I * CH>(d, at.columns), P::template lane_of<COLUMN + 4 * I * CH>(x, at.columns);
     f4 q = lds4<4 * I * S>(at.small);
 #pragma unroll
     for (int c = 0; c < CPL; c++) x[c] *= d[c];
@@ -444,7 +385,7 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
     if constexpr (I + 1 < PART) over<MARKED, I + 1>(h, after, at, resets);
   }
 
-  METHOD float *start(int k, int c) const { return starts() + ((k * CPL + c) * THREADS + t) * SPL; }
+  METHOD u32 start(int k, int c) const { return starts() + 4 * ((k * CPL + c) * THREADS + t) * SPL; }
   METHOD void begin(float (&h)[CPL][SPL], int k) const {
 #pragma unroll
     for (int c = 0; c < CPL; c++) {
@@ -471,13 +412,6 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
       resets >>= PART;
       leave(h, k);
     }
-  }
-
-  // halve goes on with the second of two values where high, with the first where
-  // not, and adds the partner's.
-  METHOD static float halve(float first, float second, bool high, u32 bit) {
-    float mine = high ? second : first, other = high ? first : second;
-    return mine + shfl_bfly(other, bit);
   }
 
   // over_states sums over the four lanes of a channel, and leaves the sums of
@@ -524,9 +458,9 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
   template <bool MARKED, int I>
   METHOD void back(int k, At at, Sums to, u32 resets, const float (&after)[PART][CPL][SPL]) {
     float d[CPL], x[CPL], g[CPL], w[CPL], r[CPL], y[CPL], start[CPL][SPL];
-    P::template lane_of<I * CH>(d, at.columns), P::template lane_of<COLUMN + I * CH>(x, at.columns);
-    P::template lane_of<2 * COLUMN + I * CH>(g, at.columns);
-    f4 q = lds4<4 * I * S>(at.small), v = lds4<4 * (SMALL + I * S)>(at.small), vb, vc;
+    P::template lane_of<4 * I * CH>(d, at.columns), P::template lane_of<COLUMN + 4 * I * CH>(x, at.columns);
+    P::template lane_of<2 * COLUMN + 4 * I * CH>(g, at.columns);
+    f4 q = lds4<4 * I * S>(at.small), v = lds4<SMALL + 4 * I * S>(at.small), vb, vc;
     if (I == 0) begin(start, k);
     if constexpr (I + 1 < PART) column_sums<I + 1>(to.even, to.bc); // whose loads wait while this step is computed
 #pragma unroll
@@ -560,72 +494,64 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
     At at = part_at(k);
     begin(h, k);
     over<MARKED, 0>(h, after, at, resets);
-    const int ROW = PART * CH;
-    u32 lane = t & 31, g = lane / LANES, warp = t / 32;
-    float *of_channel = sums() + group * CPL, *crossing = cross() + warp * (8 * 2 * S);
+    u32 lane = t & 31, g = lane / LANES, warp = t / 32, crossing = cross() + warp * WARP;
     Sums to;
-    if (CPL == 2) {
-      to.states = shared_at(of_channel + (sub & 2 ? ROW : 0) + (sub & 1));
-      to.y = shared_at(of_channel + 2 * ROW + (sub & 1));
-    } else {
-      to.states = shared_at(of_channel + (sub < 3 ? sub : 0) * ROW);
-    }
-    to.cross = shared_at(crossing + g * 2 * S + (g & 1) * S + sub * SPL);
-    to.even = shared_at(crossing + lane);
-    to.bc = shared_at(bc() + warp * PART * 2 * S + lane);
+    to.states = sums() + 4 * group * CPL + (CPL == 2 ? sub / 2 * ROW + 4 * (sub & 1) : (sub < 3 ? sub : 0) * ROW);
+    to.y = sums() + 4 * group * CPL + 2 * ROW + 4 * (sub & 1);
+    to.cross = crossing + 4 * (g * 2 * S + (g & 1) * S + sub * SPL);
+    to.even = crossing + 4 * lane;
+    to.bc = bc() + warp * WARP + 4 * lane;
     sync(); // the sums of the part after this have been read
     back<MARKED, PART - 1>(k, at, to, resets, after);
   }
 
   // finish writes what part k has come to.
   METHOD void finish(i64 l0, int m, int k) {
-    int at = ((k ^ flip) * PART + row) * CH + quad, left = m - k * PART;
+    u32 at = this->at(k ^ flip);
+    int left = m - k * PART;
     i64 l = l0 + k * PART;
-    if (row < PART && (int)row < left) {
-      const int ROW = PART * CH;
-      const float *from = sums() + row * CH + quad;
-      f4 d = lds4(delta() + at), v = lds4(u() + at), g = lds4(dy() + at), x = lds4(skip() + quad), w = lds4(from);
+    if (row < PART && (int)row < left && here > 0) {
+      u32 from = sums() + 4 * (row * CH + quad);
+      f4 d = lds4(delta() + at), v = lds4(u() + at), g = lds4(dy() + at), x = lds4(skip() + 4 * quad), w = lds4(from);
       f4 dd = w * v + lds4(from + ROW) * LN2;
       if (p.softplus) dd *= lds4(slope() + at);
-      store_quad<FULL>(P::quad_of(p.ddelta, l), dd, here);
-      store_quad<FULL>(P::quad_of(p.du, l), g * x + w * d, here);
-      if (p.z.p) store_quad<FULL>(P::quad_of(p.dz, l), lds4(dz() + at) * (x * v + lds4(from + 2 * ROW)), here);
+      P::write(p.ddelta, l, dd);
+      P::write(p.du, l, g * x + w * d);
+      if (p.z.p) P::write(p.dz, l, lds4(dz() + at) * (x * v + lds4(from + 2 * ROW)));
       dbias += dd;
       dskip += g * v;
     }
     if (t < THREADS / 2 && (int)t / 8 < left) {
-      const float *x = bc() + t * 4;
-      const int WARP = PART * 2 * S;
+      u32 x = bc() + 16 * t;
       *(f4 *)(p.part_bc + ((i64)bid_x() * p.l + l) * 2 * S + t * 4) =
           lds4(x) + lds4(x + WARP) + lds4(x + 2 * WARP) + lds4(x + 3 * WARP);
     }
   }
 
   METHOD void run() {
-    f4 none = {0.f, 0.f, 0.f, 0.f};
     i64 chunk = bid_z(), from = chunk * p.chunk, to = from + p.chunk < p.l ? from + p.chunk : p.l;
     i64 l0 = (to - 1) / G * G;
     int m = (int)(to - l0), parts = (m + PART - 1) / PART;
-    if (!FULL || m < G) { // what no copy fills: absent states, and B and C where the last window is short
-      for (int k = t * 4; k < 2 * SMALL; k += THREADS * 4) sts4(b() + k, none);
+    if (m < G) { // no copy fills all of B and C
+      for (int k = t * 16; k < 2 * SMALL; k += THREADS * 16) sts4(b() + k, 0.f);
       sync();
     }
     for (int k = 0; k < parts; k++) issue(l0, m, k, k);
     for (int k = 0; k < PARTS - parts && l0 > from; k++) issue(l0 - G, G, k, PARTS - 1 - k);
-    dbias = none, dskip = none, flip = 0;
+    dbias = dskip = 0.f, flip = 0;
     P::states_of(a, p.a.p, p.a.stride);
     if (p.chunks > 1) P::states_of(e, p.chunk_e + chunk * p.d * p.n, p.n);
     else P::states_of(e, p.dh.p, p.dh.stride);
     float own_bias = P::own(p.bias), own_skip = P::own(p.skip);
-    if (t < CH) bias()[t] = own_bias, skip()[t] = own_skip;
-    EACH_STATE a[c][j] *= LOG2E, da[c][j] = 0.f;
+    if (t < CH) sts1(bias() + 4 * t, own_bias), sts1(skip() + 4 * t, own_skip);
+    EACH_STATE a[c][j] = log2_of(a[c][j]), da[c][j] = 0.f;
     copies_wait<0>();
     sync();
 #pragma unroll 1
     for (;;) {
       u32 resets = ballot(P::marks(l0, m) != 0);
       float h[CPL][SPL];
-      kept(h, l0);
+      before(h, l0);
       copies_wait<1>();
 #pragma unroll 1
       for (int k = 0; k < parts - 1; k++) ready(m, k);
@@ -657,14 +583,16 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
       if (block == 0 && p.dh.p && P::cell(c, j, p.dh.stride, k)) p.dh.p[k] = e[c][j];
     }
     // The rows of a quad, through what no other thread reads any more.
-    float *x = slope();
-    if (row < PART) sts4(x + row * CH + quad, dbias), sts4(x + (PART + row) * CH + quad, dskip);
+    if (row < PART) sts4(slope() + at(0), dbias), sts4(slope() + at(1), dskip);
     sync();
     if (thread < CH && c0 + thread < p.d) {
       float *out = p.part_d + (i64)block * 2 * p.d + c0 + thread;
       float sum_bias = 0.f, sum_skip = 0.f;
 #pragma unroll
-      for (int i = 0; i < PART; i++) sum_bias += x[i * CH + thread], sum_skip += x[(PART + i) * CH + thread];
+      for (int i = 0; i < PART; i++) {
+        u32 x = slope() + 4 * (i * CH + thread);
+        sum_bias += lds1<0>(x), sum_skip += lds1<ROW>(x);
+      }
       out[0] = sum_bias, out[p.d] = sum_skip;
     }
   }
@@ -698,7 +626,7 @@ KERNEL(128, stream_grad_gather)(const StreamGradParams p) {
   i64 rows = p.l * 2 * S, cells = p.d * p.n, quads = (rows / 4 + 31) / 32, lane = tid() & 31;
   if ((i64)bid_x() < quads) {
     i64 i = ((i64)bid_x() * 32 + lane) * 4;
-    f4 sum = {0.f, 0.f, 0.f, 0.f};
+    f4 sum = 0.f;
     if (i < rows) sum = share<f4>(p.part_bc + i, rows, p.blocks);
     sum = shares(sum);
     if (tid() >= 32 || i >= rows) return;

@@ -33,7 +33,7 @@ type streamGradParams struct {
 	l, d, n         int64
 	chunk, chunks   int64
 	blocks          int64
-	softplus, whole int32 // whole: N is 16 and four neighbours of a row are 16 aligned bytes
+	softplus, quads int32
 }
 
 // streamsGrad says that stream_grad.cu has the gradient of such a scan.
@@ -105,24 +105,14 @@ func (p *Planner) streamGradWork(s *streamGradParams, at uint64, L, D, N int) (b
 	return b, at
 }
 
-// inQuads says that four neighbours in a row, from a multiple of four on, are 16
-// aligned bytes in all views, and that 32 bits count the floats of a few rows.
-func inQuads(views ...View) bool {
-	for _, v := range views {
-		if v.Ptr%16 != 0 || v.Stride%4 != 0 || v.Stride >= 1<<26 {
-			return false
-		}
-	}
-	return true
-}
-
 // streamGrad plans the gradient of a scan by stream_grad.cu.
 func (p *Planner) streamGrad(a ScanGrad) {
 	s := streamGradParams{u: a.U, delta: a.Delta, z: a.Z, dy: a.DY, a: a.A, b: a.B, c: a.C, h0: a.H0,
 		du: a.DU, ddelta: a.DDelta, dz: a.DZ, da: a.DA, dh: a.DH, db: a.DB, dc: a.DC,
 		bias: a.Bias, skip: a.Skip, dbias: a.DBias, dskip: a.DSkip, states: a.States, resets: a.Resets,
 		l: int64(a.L), d: int64(a.D), n: int64(a.N), softplus: mark(a.Softplus),
-		whole: mark(a.N == streamStates && inQuads(a.U, a.Delta, a.Z, a.DY, a.DU, a.DDelta, a.DZ, a.B, a.C, a.A, a.H0, a.DH, View{Ptr: a.States}))}
+		quads: quads(a.D%4 == 0 && inQuads(a.U, a.Delta, a.Z, a.DY, a.DU, a.DDelta, a.DZ),
+			a.N == streamStates && inQuads(a.B, a.C, a.A, a.H0, a.DH, View{Ptr: a.States}))}
 	b, _ := p.streamGradWork(&s, a.Work, a.L, a.D, a.N)
 	chunks := int(s.chunks)
 	if chunks > 1 {

@@ -10,7 +10,7 @@
 // Two barriers a tile: between them a tile is gone through and the next one forward;
 // then the last piece's threads see what enters, while the others finish the tile
 // before and make ready the next.
-#include "quad.h"
+#include "stream.h"
 
 const int K = 8;      // steps of a piece
 const int SPL = 4;    // states a lane
