@@ -6,7 +6,6 @@ import (
 	"math/bits"
 
 	"mamba-tui/cuda/internal/driver"
-	"mamba-tui/cuda/internal/machine"
 	"mamba-tui/cuda/kernels"
 	"mamba-tui/scan"
 )
@@ -134,7 +133,7 @@ func (b *Backend) note(err error) {
 func (b *Backend) run() {
 	for i := range b.plan.Launches {
 		l := &b.plan.Launches[i]
-		b.device.launch(l.Entry.Name(), b.functions[l.Entry], machine.Shape(l), l.Args())
+		b.device.launch(l.Entry.Name(), b.functions[l.Entry], b.device.Shape(l), l.Args())
 	}
 	b.plan.Reset()
 }

@@ -142,7 +142,7 @@ func (g *gpu) launch() error {
 	defer g.Plan.Reset()
 	for i := range g.Plan.Launches {
 		l := &g.Plan.Launches[i]
-		if r := g.API.Launch(g.Functions[l.Entry], machine.Shape(l), l.Args(), g.Stream); r != driver.OK {
+		if r := g.API.Launch(g.Functions[l.Entry], g.Shape(l), l.Args(), g.Stream); r != driver.OK {
 			return machine.Failed("launching "+l.Entry.Name(), r)
 		}
 	}

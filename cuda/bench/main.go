@@ -31,6 +31,7 @@ var (
 	ordinal = flag.Int("device", 0, "number of the device")
 	only    = flag.String("only", "", "measure only some parts: scan, backward, linear, token (separated by commas)")
 	shape   = flag.String("row", "", "measure only this row of a scan: BxDxL, 1x1536x2048 for instance")
+	early   = flag.Bool("early", true, "launch kernels before those ahead of them have ended, where the device can (not for -only token)")
 	runs    = flag.Int("runs", 30, "runs that a median is of")
 	beside  = flag.String("beside", "", "file of JSON lines by mamba_ssm.py or pytorch.py to show beside")
 	lines   = flag.String("json", "", "file to write each figure to, as a JSON line")
@@ -106,6 +107,7 @@ func bench() error {
 			return err
 		}
 		defer g.close()
+		g.Early = g.Early && *early
 		r.device = g.Info.Name
 		fmt.Println(g.describe())
 		if wants("scan") {

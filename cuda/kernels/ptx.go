@@ -1,6 +1,9 @@
 package kernels
 
-import _ "embed"
+import (
+	_ "embed"
+	"strings"
+)
 
 //go:generate sh build.sh
 //go:generate go test -run TestSourcesMatch -update .
@@ -55,3 +58,18 @@ func Modules() []Module {
 		{"scan_grad", scanGradPTX, 75},
 	}
 }
+
+// EarlyCC is the compute capability from which on kernels may be launched early.
+const EarlyCC = 90
+
+// Early is the text for devices of EarlyCC and later, whose kernels may be
+// launched before what is ahead of them has ended: the first that a kernel does is
+// wait for that, the second to let the next one come. All that is gained is the
+// time of a launch.
+func (m Module) Early() string { return early.Replace(m.PTX) }
+
+var early = strings.NewReplacer(
+	".version 6.3\n.target sm_75\n", ".version 7.8\n.target sm_90\n",
+	".version 7.0\n.target sm_80\n", ".version 7.8\n.target sm_90\n",
+	"// %bb.0:\n", "// %bb.0:\n\tgriddepcontrol.wait;\n\tgriddepcontrol.launch_dependents;\n", // a kernel's body
+)

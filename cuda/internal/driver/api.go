@@ -42,6 +42,9 @@ const (
 type Launch struct {
 	Grid, Block [3]uint32
 	Shared      uint32 // bytes of dynamic shared memory
+	// Early lets the kernel begin before what is ahead of it in the stream has
+	// ended: its first instruction waits for that. Drivers that cannot ignore it.
+	Early bool
 }
 
 // API is the driver. Every method but Init needs Init before it, and those on

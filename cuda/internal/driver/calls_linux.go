@@ -194,8 +194,32 @@ func (l *library) Elapsed(from, to Event) (float32, Result) {
 	return ms, r
 }
 
+// launchConfig is CUlaunchConfig, launchAttribute CUlaunchAttribute.
+type launchConfig struct {
+	grid, block [3]uint32
+	shared      uint32
+	stream      uintptr
+	attributes  uintptr
+	count       uint32
+}
+type launchAttribute struct {
+	id, _ uint32
+	value [16]uint32
+}
+
+// programmaticStreamSerialization is the attribute of an early launch.
+const programmaticStreamSerialization = 6
+
 func (l *library) Launch(f Function, shape Launch, args []byte, s Stream) Result {
 	l.params[0] = unsafe.Pointer(unsafe.SliceData(args))
+	if shape.Early && l.cuLaunchKernelEx != 0 {
+		l.early = launchAttribute{id: programmaticStreamSerialization, value: [16]uint32{1}}
+		l.config = launchConfig{grid: shape.Grid, block: shape.Block, shared: shape.Shared, stream: uintptr(s),
+			attributes: uintptr(unsafe.Pointer(&l.early)), count: 1}
+		r := call(l.cuLaunchKernelEx, uintptr(unsafe.Pointer(&l.config)), uintptr(f), uintptr(unsafe.Pointer(&l.params)), 0)
+		runtime.KeepAlive(args)
+		return r
+	}
 	r := call(l.cuLaunchKernel, uintptr(f),
 		uintptr(shape.Grid[0]), uintptr(shape.Grid[1]), uintptr(shape.Grid[2]),
 		uintptr(shape.Block[0]), uintptr(shape.Block[1]), uintptr(shape.Block[2]),

@@ -52,18 +52,20 @@ type library struct {
 	cuMemcpyHtoDAsync, cuMemcpyDtoHAsync, cuMemcpyDtoDAsync, cuMemsetD8Async    uintptr
 	cuStreamCreate, cuStreamDestroy, cuStreamSynchronize, cuStreamQuery         uintptr
 	cuEventCreate, cuEventDestroy, cuEventRecord, cuEventElapsedTime            uintptr
-	cuLaunchKernel                                                              uintptr
+	cuLaunchKernel, cuLaunchKernelEx                                            uintptr
 	cuStreamBeginCapture, cuStreamEndCapture, cuGraphInstantiate, cuGraphLaunch uintptr
 	cuGraphDestroy, cuGraphExecDestroy                                          uintptr
 
 	// params is the array of parameter addresses that cuLaunchKernel reads. It
 	// is kept so that a launch allocates nothing.
 	params        [1]unsafe.Pointer
+	config        launchConfig
+	early         launchAttribute
 	info, failure []byte // the compiler's logs, during LoadModule
 }
 
-// bind looks every call up. A graph is something that one can do without;
-// everything else must be there.
+// bind looks every call up. A graph and an early launch are something that one can
+// do without; everything else must be there.
 func bind(handle uintptr) (*library, error) {
 	l := &library{}
 	for _, s := range []struct {
@@ -107,6 +109,7 @@ func bind(handle uintptr) (*library, error) {
 		{&l.cuEventRecord, "cuEventRecord", false},
 		{&l.cuEventElapsedTime, "cuEventElapsedTime", false},
 		{&l.cuLaunchKernel, "cuLaunchKernel", false},
+		{&l.cuLaunchKernelEx, "cuLaunchKernelEx", true},
 		{&l.cuStreamBeginCapture, "cuStreamBeginCapture_v2", true},
 		{&l.cuStreamEndCapture, "cuStreamEndCapture", true},
 		{&l.cuGraphInstantiate, "cuGraphInstantiateWithFlags", true},

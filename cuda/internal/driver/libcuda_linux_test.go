@@ -113,6 +113,7 @@ func TestBinding(t *testing.T) {
 		{"CopyOnDevice", func() Result { return l.CopyOnDevice(p+40, p+16, 12, s) }},
 		{"CopyToHost", func() Result { return l.CopyToHost(pinned, p+36, s) }},
 		{"Launch", func() Result { return l.Launch(f, shape, args, s) }},
+		{"Launch, early", func() Result { e := shape; e.Early = true; return l.Launch(f, e, args, s) }},
 		{"Synchronize", func() Result { return l.Synchronize(s) }},
 		{"Query", func() Result { return l.Query(s) }},
 		{"NewEvent", func() (r Result) { e, r = l.NewEvent(); return }},
@@ -133,6 +134,13 @@ func TestBinding(t *testing.T) {
 		{"ResetContext", func() Result { return l.ResetContext(device) }},
 	}
 	next := symbol(t, lib, "stub_next")
+	launched := func(early int) func() bool {
+		return func() bool {
+			got := unsafe.Slice((*uint32)(pointer(symbol(t, lib, "stub_launch"))), 8)
+			given := unsafe.Slice((*byte)(pointer(symbol(t, lib, "stub_args"))), 300)
+			return fmt.Sprint(got) == fmt.Sprintf("[1 2 3 4 5 6 7 %d]", early) && bytes.Equal(given, args)
+		}
+	}
 	check := map[string]func() bool{
 		"Version": func() bool { return version == 13000 }, "DeviceCount": func() bool { return count == 2 },
 		"Device": func() bool { return device == 41 }, "Name": func() bool { return name == "Stub GPU" },
@@ -141,11 +149,7 @@ func TestBinding(t *testing.T) {
 		"MemoryInfo": func() bool { return free == 3<<32 }, "Elapsed": func() bool { return ms == 2.5 },
 		"LoadModule": func() bool { return log == ".version 6.3" },
 		"CopyToHost": func() bool { return string(pinned) == "xxxxsixteen byte" },
-		"Launch": func() bool {
-			got := unsafe.Slice((*uint32)(pointer(symbol(t, lib, "stub_launch"))), 7)
-			given := unsafe.Slice((*byte)(pointer(symbol(t, lib, "stub_args"))), 300)
-			return fmt.Sprint(got) == "[1 2 3 4 5 6 7]" && bytes.Equal(given, args)
-		},
+		"Launch":     launched(0), "Launch, early": launched(1),
 	}
 	for _, m := range methods {
 		purego.SyscallN(next, 719)
@@ -167,7 +171,8 @@ func TestBinding(t *testing.T) {
 // pointer is an address of the stub's memory, which is none of Go's.
 func pointer(at uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&at)) }
 
-// TestOldDriver: without graphs a driver is usable, without memory it is not.
+// TestOldDriver: without graphs or early launches a driver is usable, without
+// memory it is not.
 func TestOldDriver(t *testing.T) {
 	l, err := open([]string{stub(t, "-DNO_GRAPHS")})
 	if err != nil {
@@ -175,6 +180,9 @@ func TestOldDriver(t *testing.T) {
 	}
 	if r := l.BeginCapture(1); r != SymbolMissing {
 		t.Errorf("recording on a driver without graphs gave %d", r)
+	}
+	if l, err = open([]string{stub(t, "-DNO_EARLY")}); err != nil || l.cuLaunchKernelEx != 0 {
+		t.Errorf("a driver without early launches: %v", err)
 	}
 	_, err = open([]string{stub(t, "-DNO_ALLOC")})
 	if err == nil || !strings.Contains(err.Error(), "cuMemAlloc_v2") || !strings.Contains(err.Error(), "too old") {

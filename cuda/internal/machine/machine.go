@@ -17,13 +17,18 @@ type Machine struct {
 	Stream    driver.Stream
 	Functions []driver.Function // by kernels.Entry; 0: not for this device
 	Plan      *kernels.Planner
+	Early     bool // kernels wait for each other themselves, and may be launched early
 
 	id      driver.Device
+	version int // of CUDA, that the driver knows
 	modules []driver.Module
 }
 
 // oldest is the least compute capability that the kernels are made for.
 const oldest = 75
+
+// earliest is the version of CUDA from which on early launches can be recorded.
+const earliest = 12040
 
 // Open takes a device by its number and loads every kernel to it. When it
 // fails, nothing is left behind.
@@ -61,6 +66,9 @@ func (m *Machine) take(ordinal int) error {
 	if m.Info, cc, r = describe(m.API, m.id, ordinal); r != driver.OK {
 		return Failed(fmt.Sprintf("asking about device %d", ordinal), r)
 	}
+	if m.version, r = m.API.Version(); r != driver.OK {
+		return Failed("asking for the driver's version", r)
+	}
 	if cc < oldest {
 		return fmt.Errorf("cuda: %s has compute capability %s: the kernels need %d.%d or later",
 			m.Info.Name, m.Info.Capability, oldest/10, oldest%10)
@@ -87,12 +95,17 @@ func (m *Machine) load() error {
 	if m.Stream, r = m.API.NewStream(); r != driver.OK {
 		return Failed("making a stream", r)
 	}
+	m.Early = m.Plan.Device.CC >= kernels.EarlyCC && m.version >= earliest
 	modules := map[string]driver.Module{}
 	for _, k := range kernels.Modules() {
 		if k.CC > m.Plan.Device.CC {
 			continue // nothing that is planned for this device uses it
 		}
-		loaded, log, r := m.API.LoadModule([]byte(k.PTX + "\x00"))
+		text := k.PTX
+		if m.Early {
+			text = k.Early()
+		}
+		loaded, log, r := m.API.LoadModule([]byte(text + "\x00"))
 		if r != driver.OK {
 			err := Failed("compiling the kernels of "+k.Name, r)
 			if log != "" {
@@ -162,6 +175,6 @@ func (m *Machine) Discard() {
 }
 
 // Shape is the shape of a planned launch.
-func Shape(l *kernels.Launch) driver.Launch {
-	return driver.Launch{Grid: l.Grid, Block: [3]uint32{l.Block, 1, 1}, Shared: l.Shared}
+func (m *Machine) Shape(l *kernels.Launch) driver.Launch {
+	return driver.Launch{Grid: l.Grid, Block: [3]uint32{l.Block, 1, 1}, Shared: l.Shared, Early: m.Early}
 }

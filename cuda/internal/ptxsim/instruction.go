@@ -19,6 +19,13 @@ func (d *decoder) instruction(in *inst, op string, mods, ops []string) error {
 		in.kind, in.class = branch, Control
 		d.jumps[len(d.k.code)] = ops[len(ops)-1]
 		return nil
+	case "griddepcontrol": // blocks run one after another: nothing to wait for
+		if mods[0] != "wait" && mods[0] != "launch_dependents" {
+			return fmt.Errorf("only wait and launch_dependents are known")
+		}
+		d.k.Waits = d.k.Waits || len(d.k.code) == 0 && mods[0] == "wait"
+		in.class, in.exec = Control, func(*warp, *inst, uint32) error { return nil }
+		return nil
 	case "bar":
 		if mods[0] == "warp" {
 			in.kind, in.class = warpOp, Barrier

@@ -17,9 +17,10 @@ type Module struct {
 // Kernel is one decoded entry.
 type Kernel struct {
 	Name       string
-	ParamBytes int // of the parameter block
-	Shared     int // bytes of static shared memory
-	MaxThreads int // from .maxntid; 0: not said
+	ParamBytes int  // of the parameter block
+	Shared     int  // bytes of static shared memory
+	MaxThreads int  // from .maxntid; 0: not said
+	Waits      bool // first of all for the kernels ahead of it
 	params     map[string]int
 	code       []inst
 	n32, n64   int // registers, constants included

@@ -268,6 +268,9 @@ func (f *Driver) Launch(fn driver.Function, shape driver.Launch, args []byte, _ 
 		f.t.Errorf("launch of a function %d that there is not", fn)
 		return driver.InvalidValue
 	}
+	if shape.Early && !k.Waits {
+		f.t.Errorf("%s is launched early and does not wait", k.Name)
+	}
 	copied := bytes.Clone(args)
 	return f.do(func() driver.Result {
 		if !f.Run {

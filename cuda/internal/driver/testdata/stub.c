@@ -72,6 +72,19 @@ int cuLaunchKernel(void *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, 
 	memcpy(stub_args, params[0], 300);
 	return 0;
 }
+#ifndef NO_EARLY
+typedef struct { unsigned id; char pad[4]; union { int on; char room[64]; } value; } attribute;
+typedef struct { unsigned g[3], b[3], shared; void *s; attribute *attributes; unsigned count; } config;
+int cuLaunchKernelEx(const config *c, void *f, void **params, void **extra) {
+	BEGIN;
+	if (sizeof *c != 56 || sizeof *c->attributes != 72) return 1;
+	if (f != &function || c->s != &stream || extra || c->count != 1 || c->attributes->id != 6 || c->attributes->value.on != 1) return 400;
+	uint32_t shape[8] = {c->g[0], c->g[1], c->g[2], c->b[0], c->b[1], c->b[2], c->shared, 1};
+	memcpy(stub_launch, shape, sizeof shape);
+	memcpy(stub_args, params[0], 300);
+	return 0;
+}
+#endif
 #ifndef NO_GRAPHS
 int cuStreamBeginCapture_v2(void *s, int mode) { BEGIN; return s == &stream && mode == 1 ? 0 : 1; }
 int cuStreamEndCapture(void *s, void **g) { BEGIN; if (s != &stream) return 400; *g = &graph; return 0; }
