@@ -10,7 +10,7 @@ import (
 // TestEarly: for devices that can, every kernel first waits for those ahead of it,
 // and the rest of the text is the same.
 func TestEarly(t *testing.T) {
-	const waits = "\tgriddepcontrol.wait;\n\tgriddepcontrol.launch_dependents;\n"
+	const waits = "\tgriddepcontrol.wait;\n"
 	for _, m := range Modules() {
 		text := m.Early()
 		x, err := ptxsim.Load(text)

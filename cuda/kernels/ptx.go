@@ -63,13 +63,14 @@ func Modules() []Module {
 const EarlyCC = 90
 
 // Early is the text for devices of EarlyCC and later, whose kernels may be
-// launched before what is ahead of them has ended: the first that a kernel does is
-// wait for that, the second to let the next one come. All that is gained is the
-// time of a launch.
+// launched when the blocks ahead of them have left and before what those wrote is
+// there for all: the first that a kernel does is wait for it. What is gained is
+// part of the time between two kernels. No kernel asks for the next one sooner
+// (griddepcontrol.launch_dependents): that is slower, see NOTES.md.
 func (m Module) Early() string { return early.Replace(m.PTX) }
 
 var early = strings.NewReplacer(
 	".version 6.3\n.target sm_75\n", ".version 7.8\n.target sm_90\n",
 	".version 7.0\n.target sm_80\n", ".version 7.8\n.target sm_90\n",
-	"// %bb.0:\n", "// %bb.0:\n\tgriddepcontrol.wait;\n\tgriddepcontrol.launch_dependents;\n", // a kernel's body
+	"// %bb.0:\n", "// %bb.0:\n\tgriddepcontrol.wait;\n", // a kernel's body
 )

@@ -111,12 +111,13 @@ func TestRebuild(t *testing.T) {
 	}
 }
 
-var spills = regexp.MustCompile(`[1-9]\d+ bytes spill`) // ten and more
+// spills are more than the two or three registers that some assembler puts by.
+var spills = regexp.MustCompile(`([2-9]\d|\d{3,}) bytes spill`)
 
 // TestAssemble: where NVIDIA's assembler is installed, it takes every module for
-// every architecture that the module is for, and spills at most some bytes. What a driver would
-// refuse at run time (too many registers or predicates, wrong inline assembly) is
-// seen here.
+// every architecture that the module is for, and puts next to nothing into memory.
+// What a driver would refuse at run time (too many registers or predicates, wrong
+// inline assembly) is seen here.
 func TestAssemble(t *testing.T) {
 	if !*long {
 		t.Skip("takes a minute: -long runs it")

@@ -42,8 +42,8 @@ const (
 type Launch struct {
 	Grid, Block [3]uint32
 	Shared      uint32 // bytes of dynamic shared memory
-	// Early lets the kernel begin before what is ahead of it in the stream has
-	// ended: its first instruction waits for that. Drivers that cannot ignore it.
+	// Early is for a kernel whose first instruction waits for what is ahead of it
+	// in the stream: it may be launched before that. Drivers that cannot, ignore it.
 	Early bool
 }
 

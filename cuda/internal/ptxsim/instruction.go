@@ -20,10 +20,10 @@ func (d *decoder) instruction(in *inst, op string, mods, ops []string) error {
 		d.jumps[len(d.k.code)] = ops[len(ops)-1]
 		return nil
 	case "griddepcontrol": // blocks run one after another: nothing to wait for
-		if mods[0] != "wait" && mods[0] != "launch_dependents" {
-			return fmt.Errorf("only wait and launch_dependents are known")
+		if mods[0] != "wait" {
+			return fmt.Errorf("only wait is known")
 		}
-		d.k.Waits = d.k.Waits || len(d.k.code) == 0 && mods[0] == "wait"
+		d.k.Waits = d.k.Waits || len(d.k.code) == 0
 		in.class, in.exec = Control, func(*warp, *inst, uint32) error { return nil }
 		return nil
 	case "bar":
