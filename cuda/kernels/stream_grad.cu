@@ -10,7 +10,7 @@
 //	sum      what each chunk passes back of its own, and by how much it weakens
 //	         what enters it
 //	combine  from the last chunk to the first: what enters each
-//	out      the states again, from those kept at every 32nd step, and with E every
+//	wide     or narrow: the states again, from those kept at every 32nd step, and with E every
 //	         gradient; dB and dC summed over the block's channels, dA, dBias and
 //	         dSkip over the chunk's steps
 //	gather   those sums over blocks, and over chunks, in order
@@ -37,7 +37,7 @@ struct StreamGradParams {
   float *part_bc;           // (blocks, L, [B, C], S)
   float *part_a, *part_d;   // (chunks, D, N), (chunks, [bias, skip], D)
   i64 l, d, n, chunk, chunks, blocks;
-  int softplus, quads; // as in ScanParams, with h0, dh and the states among the rows; FULL also wants strides below 2^26
+  int softplus, quads; // quads: as in ScanParams; A, h0, dh and the states are rows, too
 };
 
 const int LANES = 4, SPL = 4, THREADS = 128, WARPS = THREADS / 32;
@@ -285,7 +285,7 @@ KERNEL(128, stream_grad_combine)(const StreamGradParams p) {
   }
 }
 
-// Out goes through one chunk from its end, in windows of 32 steps: once forwards
+// Out is wide and narrow. It goes through one chunk from its end, in windows of 32 steps: once forwards
 // for the states before each part of the window, and through the parts, from the
 // last, forwards, keeping the states, and backwards. A part that is done makes
 // room for one of the next window; the parts of that are in reverse order, so that
@@ -431,9 +431,9 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
     }
   }
 
-  // over_channels sums over the channels of the warp. The rows of the lanes of a
-  // channel have B's and C's sums in turn first, so that no two rows of a store
-  // meet in a bank.
+  // over_channels hands what a lane's channels add to dB and dC to the warp, whose
+  // lanes then sum a column each: of eight rows, one for the four lanes of channels.
+  // Rows begin with B's and with C's half in turn, so that a store meets each bank once.
   template <int R> METHOD static float column_sum(u32 even, u32 odd) {
     float v = lds1<4 * R * 2 * S>(R & 1 ? odd : even);
     if constexpr (R + 1 < 8) return v + column_sum<R + 1>(even, odd);
@@ -462,7 +462,7 @@ template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
     P::template lane_of<2 * COLUMN + 4 * I * CH>(g, at.columns);
     f4 q = lds4<4 * I * S>(at.small), v = lds4<SMALL + 4 * I * S>(at.small), vb, vc;
     if (I == 0) begin(start, k);
-    if constexpr (I + 1 < PART) column_sums<I + 1>(to.even, to.bc); // whose loads wait while this step is computed
+    if constexpr (I + 1 < PART) column_sums<I + 1>(to.even, to.bc); // its loads come while this step is computed
 #pragma unroll
     for (int c = 0; c < CPL; c++) {
       x[c] *= d[c];
