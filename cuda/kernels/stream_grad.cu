@@ -285,11 +285,11 @@ KERNEL(128, stream_grad_combine)(const StreamGradParams p) {
   }
 }
 
-// Out is wide and narrow. It goes through one chunk from its end, in windows of 32 steps: once forwards
-// for the states before each part of the window, and through the parts, from the
-// last, forwards, keeping the states, and backwards. A part that is done makes
-// room for one of the next window; the parts of that are in reverse order, so that
-// the copy that is issued last is of what is needed last.
+// Out is wide and narrow. It goes through one chunk from its end, in windows of 32
+// steps: once forwards for the states before each part of the window, and through
+// the parts, from the last, forwards, keeping the states, and backwards. A part that
+// is done makes room for one of the next window; the parts of that are in reverse
+// order, so that the copy that is issued last is of what is needed last.
 template <int CPL, bool FULL> struct Out : Place<CPL, FULL> {
   typedef Place<CPL, FULL> P;
   using P::p, P::t, P::sub, P::group, P::quad, P::row, P::c0, P::here, P::CH, P::ROWS;
