@@ -1,19 +1,29 @@
 #!/usr/bin/env python3
-"""Times PyTorch's own path of a Mamba of the shape of mamba-130m: transformers' MambaForCausalLM with random weights in
-float32, which runs in plain PyTorch where mamba-ssm is not installed and through its kernels where it is (the output
-says which).
+"""Times a Mamba of the shape of mamba-130m, with random weights in float32, in PyTorch: transformers' MambaForCausalLM,
+which runs in plain PyTorch where mamba-ssm and causal-conv1d are not installed and through their kernels where they are;
+and, where mamba-ssm is installed, its own MambaLMHeadModel, whose tokens are decoded in a CUDA graph. Each line of the
+output says which it was.
 
     python3 cuda/bench/pytorch.py > pytorch.jsonl
     go run ./cuda/bench -only token -beside pytorch.jsonl
 """
 import argparse
-import importlib.util
+import importlib
 import json
 import statistics
 import sys
 import time
 
 sys.path.pop(0)  # this folder: its mamba_ssm.py is not the package of that name
+LAYERS, WIDTH, VOCABULARY = 24, 768, 50280
+
+
+def usable(package):
+    try:
+        importlib.import_module(package)
+    except ImportError:
+        return False
+    return True
 
 
 def main():
@@ -29,11 +39,6 @@ def main():
     if not torch.cuda.is_available():
         print("no CUDA device", file=sys.stderr)
         return 1
-    sys.path.pop(0)  # the script of that name beside this one is not the package
-    path = "mamba_ssm kernels" if importlib.util.find_spec("mamba_ssm") else "plain PyTorch"
-    print(f"transformers through {path}", file=sys.stderr)
-    config = MambaConfig(vocab_size=50280, hidden_size=768, state_size=16, num_hidden_layers=24, conv_kernel=4, expand=2)
-    model = MambaForCausalLM(config).float().cuda().eval()
 
     def timed(run):
         times = []
@@ -46,22 +51,59 @@ def main():
                 times.append(1e6 * (time.perf_counter() - begin))
         return times
 
-    def figure(what, L, times):
-        line = {"what": what, "by": f"transformers, {path}", "device": torch.cuda.get_device_name(0), "B": 1, "D": 1536, "L": L,
+    def figure(by, what, L, times):
+        line = {"what": what, "by": by, "device": torch.cuda.get_device_name(0), "B": 1, "D": 2 * WIDTH, "L": L,
                 "N": 16, "dtype": "float32", "us": statistics.median(times), "us_low": min(times), "us_high": max(times)}
         print(json.dumps(line), flush=True)
 
-    with torch.inference_mode():
-        for L in (256, 2048):
-            ids = torch.randint(0, config.vocab_size, (1, L), device="cuda")
-            figure("prefill", L, timed(lambda: model(ids, use_cache=True).logits[0, -1].cpu()))
+    def tokens(n):
+        return torch.randint(0, VOCABULARY, (1, n), device="cuda")
+
+    def decoding(by, generate):
         # A token is the slope between a short and a long continuation.
-        ids = torch.randint(0, config.vocab_size, (1, 16), device="cuda")
         few, many = 8, 72
-        generate = lambda n: model.generate(ids, min_new_tokens=n, max_new_tokens=n, do_sample=False)
         short, long = timed(lambda: generate(few)), timed(lambda: generate(many))
         base = statistics.median(short)
-        figure("decode", 1, [(t - base) / (many - few) for t in long])
+        figure(by, "decode", 1, [(t - base) / (many - few) for t in long])
+
+    def own_model():
+        """mamba_ssm's model, with what its generation does: the fast path of a prompt and a graph for each token."""
+        from mamba_ssm.models.config_mamba import MambaConfig
+        from mamba_ssm.models.mixer_seq_simple import MambaLMHeadModel
+        from mamba_ssm.utils.generation import InferenceParams
+
+        conv = "with" if usable("causal_conv1d") else "without"
+        by = f"mamba_ssm's model, {conv} causal_conv1d"
+        model = MambaLMHeadModel(MambaConfig(d_model=WIDTH, n_layer=LAYERS, vocab_size=VOCABULARY), device="cuda", dtype=torch.float32).eval()
+        for L in (256, 2048):
+            ids = tokens(L)
+
+            def prefill():
+                params = InferenceParams(max_seqlen=L + 1, max_batch_size=1)
+                return model(ids, inference_params=params, num_last_tokens=1).logits.cpu()
+
+            figure(by, "prefill", L, timed(prefill))
+        ids = tokens(16)
+        decoding(by, lambda n: model.generate(ids, max_length=16 + n, cg=True, top_k=1))
+        # The graph of a token and its logits alone, without choosing the next token in Python.
+        step, position = tokens(1), torch.full((1, 1), 20, dtype=torch.long, device="cuda")
+        figure(f"{by}, the graph alone", "decode", 1, [t / 50 for t in timed(lambda: [model._decoding_cache.run(step, position, 20).cpu() for _ in range(50)])])
+
+    def transformers_model():
+        kernels = [p for p in ("mamba_ssm", "causal_conv1d") if usable(p)]
+        by = "transformers, " + (" and ".join(kernels) or "plain PyTorch")
+        config = MambaConfig(vocab_size=VOCABULARY, hidden_size=WIDTH, state_size=16, num_hidden_layers=LAYERS, conv_kernel=4, expand=2)
+        model = MambaForCausalLM(config).float().cuda().eval()
+        for L in (256, 2048):
+            ids = tokens(L)
+            figure(by, "prefill", L, timed(lambda: model(ids, use_cache=True).logits[0, -1].cpu()))
+        ids = tokens(16)
+        decoding(by, lambda n: model.generate(ids, min_new_tokens=n, max_new_tokens=n, do_sample=False))
+
+    with torch.inference_mode():
+        if usable("mamba_ssm"):
+            own_model()
+        transformers_model()
     return 0
 
 
