@@ -115,7 +115,7 @@ func TestHardwareScan(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	for _, shape := range [][3]int{
-		{1, 1, 1}, {7, 3, 2}, {33, 5, 16}, {64, 128, 16}, {129, 257, 16}, {513, 96, 16}, {1000, 33, 7},
+		{1, 1, 1}, {1, 1537, 16}, {7, 3, 2}, {33, 5, 16}, {64, 128, 16}, {129, 257, 16}, {513, 96, 16}, {1000, 33, 7},
 		{2048, 1536, 16}, {2047, 1537, 16}, {4097, 130, 16}, {300, 64, 64}, {130, 20, 256}, {5000, 40, 24}, {16384, 64, 16},
 	} {
 		for _, rule := range scan.Rules() {
@@ -128,7 +128,7 @@ func TestHardwareScan(t *testing.T) {
 
 // scanKinds are the ways to scan, by name.
 var scanKinds = map[kernels.ScanKind]string{kernels.ScanAuto: "the best way", kernels.ScanSerial: "serial",
-	kernels.ScanLanes: "across lanes", kernels.ScanChunked: "in chunks", kernels.ScanStream: "as a stream"}
+	kernels.ScanLanes: "across lanes", kernels.ScanChunked: "in chunks", kernels.ScanStream: "as a stream", kernels.ScanOne: "as one step"}
 
 // randomScan is a sequence with everything on.
 func randomScan(rng *rand.Rand, L, D, N int, rule scan.Rule) *scan.Sequence {

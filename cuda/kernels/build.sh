@@ -15,7 +15,10 @@ for src in *.cu; do
   case "$name" in tensor | stream*) arch=sm_80 ptx=70 ;; esac
   "$clang" -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-gpu-arch=$arch --cuda-feature=+ptx$ptx \
     -O3 -fcuda-flush-denormals-to-zero -ffp-contract=fast -Wall -Wno-unused-const-variable -Wno-unknown-cuda-version \
-    -S -o "$out/$name.ptx" "$src"
+    -S -o "$out/$name.ptx.full" "$src"
+  # Without the lines that say where inline assembly begins and ends.
+  grep -v '^	// \(begin\|end\) inline asm$' "$out/$name.ptx.full" >"$out/$name.ptx"
+  rm "$out/$name.ptx.full"
   # An indexed array that did not fit into registers would live there.
   if grep -q '\.local' "$out/$name.ptx"; then
     echo "$name: local memory in the PTX" >&2

@@ -31,6 +31,7 @@ func TestCounts(t *testing.T) {
 	scans("scan serial", ScanSerial, 128, 128, false)
 	scans("scan serial, marked", ScanSerial, 128, 128, true)
 	scans("scan serial, one step", ScanSerial, 1, 128, false)
+	scans("scan, one step", ScanOne, 1, 128, false)
 	scans("scan chunked", ScanChunked, 128, 128, false)
 	scans("scan lanes", ScanLanes, 512, 8, false)
 	scans("scan lanes, marked", ScanLanes, 512, 8, true)

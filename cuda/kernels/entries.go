@@ -40,6 +40,7 @@ const (
 	ScanOutAny
 	ScanOut16
 	ScanCombine
+	ScanStep     // released, 8 < N ≤ 16, a single step
 	ScanLanes512 // released, N ≤ 16
 	StreamWide   // released, 8 < N ≤ 16, capability 8.0: wide or narrow; whole, sum or out
 	StreamWideSum
@@ -99,6 +100,7 @@ var entries = [numEntries]struct{ module, name string }{
 	ScanOutAny:    {"scan", "scan_out_any"},
 	ScanOut16:     {"scan", "scan_out_16"},
 	ScanCombine:   {"scan", "scan_combine"},
+	ScanStep:      {"scan", "scan_step"},
 	ScanLanes512:  {"lanes", "scan_lanes_512"},
 
 	TensorNT64x64:  {"tensor", "tensor_nt_64x64"},

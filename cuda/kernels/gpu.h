@@ -48,6 +48,13 @@ DEV float warp_sum(float v) {
   return v;
 }
 
+// halve goes on with the second of two values where high, with the first where not,
+// and adds the partner's.
+DEV float halve(float first, float second, bool high, u32 bit) {
+  float mine = high ? second : first, other = high ? first : second;
+  return mine + shfl_bfly(other, bit);
+}
+
 // The functions of the special function unit: 2^x and 1/x with a relative error
 // of about 2^-22, subnormal results are zero.
 DEV float ex2(float x) { return __nvvm_ex2_approx_ftz_f(x); }

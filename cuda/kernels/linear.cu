@@ -10,15 +10,20 @@ struct GemvParams {
 };
 
 // A warp has one output, or 2^split warps share it, each reading every 2^split-th
-// group of 32 (or 32·4) elements. ROWS is at least p.l; rows that do not exist
-// repeat the last one and are not stored.
-template <int ROWS>
-DEV void gemv(const GemvParams &p) {
+// group of 32 (or 32·4) elements. AHEAD groups of W are on their way at a time. ROWS
+// is at least p.l; rows that do not exist repeat the last one and are not stored.
+template <int ROWS, int AHEAD> DEV void gemv(const GemvParams &p) {
+  const u32 WIDTH = 32 / ROWS; // lanes that end up with the same row
   __shared__ static float part[8][ROWS];
   u32 t = tid(), lane = t & 31, warp = t >> 5;
   u32 sharers = 1u << p.split, share = warp & (sharers - 1);
   i64 o = (i64)bid_x() * (8 >> p.split) + (warp >> p.split);
-  bool there = o < p.out;
+  bool there = o < p.out, ends = share == 0 && there && lane < ROWS && lane < p.l;
+  // Lane r of an output's first warp finishes row r.
+  float *y = p.y.p + (i64)lane * p.y.stride + o, bias = 0.f, before = 0.f;
+  if (ends && p.bias) bias = p.bias[o];
+  if (ends && p.accumulate) before = *y;
+  asm volatile("" : "+f"(bias), "+f"(before)); // not when all else is done
   const float *x[ROWS];
   float sum[ROWS];
 #pragma unroll
@@ -27,33 +32,33 @@ DEV void gemv(const GemvParams &p) {
     sum[r] = 0.f;
   }
   const float *w = p.w + (there ? o : 0) * p.in;
-  i64 step = (i64)32 << p.split, i = share * 32 + lane;
+  u32 step = 32u << p.split, i = share * 32 + lane;
   if (p.vec) {
-    i64 n = p.in >> 2;
-    for (; i + 3 * step < n; i += 4 * step) {
-      f4 a[4];
+    u32 n = (u32)(p.in >> 2);
+#pragma unroll 1
+    for (; i < n; i += AHEAD * step) {
+      f4 a[AHEAD], b[AHEAD];
 #pragma unroll
-      for (int k = 0; k < 4; k++) a[k] = ((const f4 *)w)[i + k * step];
+      for (int k = 0; k < AHEAD; k++) {
+        a[k] = 0.f;
+        if (i + k * step < n) a[k] = ((const f4 *)w)[i + k * step];
+      }
+      if (ROWS == 1) {
 #pragma unroll
-      for (int k = 0; k < 4; k++)
+        for (int k = 0; k < AHEAD; k++) {
+          b[k] = 0.f;
+          if (i + k * step < n) b[k] = ((const f4 *)x[0])[i + k * step];
+        }
+      }
+#pragma unroll
+      for (int k = 0; k < AHEAD; k++) {
+        if (ROWS > 1 && i + k * step >= n) break;
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-          f4 b = ((const f4 *)x[r])[i + k * step];
-          sum[r] = fma_(a[k].x, b.x, sum[r]);
-          sum[r] = fma_(a[k].y, b.y, sum[r]);
-          sum[r] = fma_(a[k].z, b.z, sum[r]);
-          sum[r] = fma_(a[k].w, b.w, sum[r]);
-        }
-    }
-    for (; i < n; i += step) {
-      f4 a = ((const f4 *)w)[i];
+          f4 v = ROWS == 1 ? b[k] : ((const f4 *)x[r])[i + k * step];
 #pragma unroll
-      for (int r = 0; r < ROWS; r++) {
-        f4 b = ((const f4 *)x[r])[i];
-        sum[r] = fma_(a.x, b.x, sum[r]);
-        sum[r] = fma_(a.y, b.y, sum[r]);
-        sum[r] = fma_(a.z, b.z, sum[r]);
-        sum[r] = fma_(a.w, b.w, sum[r]);
+          for (int j = 0; j < 4; j++) sum[r] = fma_(a[k][j], v[j], sum[r]);
+        }
       }
     }
   } else {
@@ -63,28 +68,28 @@ DEV void gemv(const GemvParams &p) {
       for (int r = 0; r < ROWS; r++) sum[r] = fma_(a, x[r][i], sum[r]);
     }
   }
+  u32 m = 16;
 #pragma unroll
-  for (int r = 0; r < ROWS; r++) sum[r] = warp_sum(sum[r]);
-  if (lane == 0) {
+  for (int n = ROWS / 2; n; n >>= 1, m >>= 1)
 #pragma unroll
-    for (int r = 0; r < ROWS; r++) part[warp][r] = sum[r];
-  }
+    for (int r = 0; r < n; r++) sum[r] = halve(sum[r], sum[r + n], lane & m, m);
+#pragma unroll
+  for (; m; m >>= 1) sum[0] += shfl_bfly(sum[0], m);
+  if (lane % WIDTH == 0) part[warp][lane / WIDTH] = sum[0];
   sync();
-  // Lane r of an output's first warp finishes row r.
-  if (share == 0 && there && lane < ROWS && lane < p.l) {
-    float v = 0.f;
-    for (u32 s = 0; s < sharers; s++) v += part[warp + s][lane];
-    if (p.bias) v += p.bias[o];
-    float *y = p.y.p + (i64)lane * p.y.stride + o;
-    if (p.accumulate) v += *y;
-    *y = v;
-  }
+  if (!ends) return;
+  float v = 0.f;
+  for (u32 s = 0; s < sharers; s++) v += part[warp + s][lane];
+  if (p.bias) v += bias;
+  if (p.accumulate) v += before;
+  *y = v;
 }
 
-KERNEL(256, gemv_1)(const GemvParams p) { gemv<1>(p); }
-KERNELS(256, 1, gemv_2)(const GemvParams p) { gemv<2>(p); }
-KERNELS(256, 1, gemv_4)(const GemvParams p) { gemv<4>(p); }
-KERNEL(256, gemv_8)(const GemvParams p) { gemv<8>(p); }
+// Three blocks a multiprocessor: 3072 outputs are in one wave of an H100.
+KERNELS(256, 3, gemv_1)(const GemvParams p) { gemv<1, 6>(p); }
+KERNELS(256, 3, gemv_2)(const GemvParams p) { gemv<2, 6>(p); }
+KERNELS(256, 3, gemv_4)(const GemvParams p) { gemv<4, 6>(p); }
+KERNELS(256, 3, gemv_8)(const GemvParams p) { gemv<8, 3>(p); }
 
 // C tile = Σ_k A·B with 256 threads, each of which has 4 × 4 outputs of every
 // 64 × 64 part. The next 16 values of k are on their way while 16 are used.

@@ -12,7 +12,7 @@ import (
 func TestLinear(t *testing.T) {
 	for _, s := range []struct{ out, in, L, gap int }{
 		{1, 1, 1, 0}, {7, 3, 1, 1}, {9, 33, 2, 0}, {17, 64, 3, 4}, {40, 132, 5, 0}, {33, 260, 8, 1},
-		{80, 1536, 1, 0}, {130, 48, 1, 4}, {2000, 12, 1, 0}, {6, 4100, 4, 0},
+		{80, 1536, 1, 0}, {130, 48, 1, 4}, {2000, 12, 1, 0}, {6, 4100, 4, 0}, {1601, 772, 1, 0}, {24, 1540, 8, 0},
 		{17, 5, 9, 0}, {65, 33, 70, 3}, {130, 64, 40, 0}, {80, 600, 20, 4}, {64, 16, 64, 0},
 	} {
 		r := newRig(t)
@@ -34,6 +34,27 @@ func TestLinear(t *testing.T) {
 			want[i] += bias[i%s.out] + start[i]
 		}
 		r.near("Linear with bias, accumulated", sum.get(), want, tolerance)
+		r.guards()
+	}
+}
+
+// TestLinearRows: what a row gives does not depend on how many there are, to the bit.
+func TestLinearRows(t *testing.T) {
+	const L, in = gemvRows, 772
+	for _, out := range []int{70, 1600} {
+		r := newRig(t)
+		x, w := r.in(L, in, 0, r.uniform(L*in, -1, 1)), r.in(out, in, 0, r.uniform(out*in, -1, 1))
+		one := r.out(1, out, 0)
+		a := LinearArgs{Y: one.View, X: View{x.Ptr + 4*in, in}, W: w.Ptr, L: 1, In: in, Out: out}
+		r.p.Linear(a)
+		r.run()
+		for n := 2; n <= L; n++ {
+			many := r.out(n, out, 0)
+			a.Y, a.X, a.L = many.View, x.View, n
+			r.p.Linear(a)
+			r.run()
+			r.near(fmt.Sprint("the second of ", n, " rows"), many.get()[out:2*out], one.get(), 0)
+		}
 		r.guards()
 	}
 }

@@ -16,6 +16,9 @@ func TestReuse(t *testing.T) {
 	if n := len(p.Launches); n != 4 {
 		t.Fatalf("a token step's four operations are %d launches", n)
 	}
+	if e := p.Launches[3].Entry; e != ScanStep {
+		t.Errorf("a token step scans with %s", e.Name())
+	}
 	if n := testing.AllocsPerRun(100, plan); n != 0 {
 		t.Errorf("planning allocates %v times", n)
 	}

@@ -67,26 +67,78 @@ struct NormParams {
   const float *w;
   i64 l, cols;
   float eps;
-  int pad;
+  int quads; // dst, x and w can be read four elements at a time
 };
 
-// One block a row. Each thread reads its own elements twice, so dst may be x.
-KERNEL(256, rmsnorm_rows)(const NormParams p) {
+// quad is the four elements of a row of n that begin with c; absent ones are zero.
+template <bool QUADS> DEV f4 quad(const float *row, int c, int n) {
+  f4 v = 0.f;
+  if (QUADS) {
+    if (c < n) v = *(const f4 *)(row + c);
+    return v;
+  }
+#pragma unroll
+  for (int j = 0; j < 4; j++)
+    if (c + j < n) v[j] = row[c + j];
+  return v;
+}
+
+DEV float squares(f4 v, float sum) {
+#pragma unroll
+  for (int j = 0; j < 4; j++) sum = fma_(v[j], v[j], sum);
+  return sum;
+}
+
+template <bool QUADS> DEV void scaled(float *row, int c, int n, f4 v, f4 w, float scale) {
+  v = v * scale * w;
+  if (QUADS) {
+    if (c < n) *(f4 *)(row + c) = v;
+    return;
+  }
+#pragma unroll
+  for (int j = 0; j < 4; j++)
+    if (c + j < n) row[c + j] = v[j];
+}
+
+// A thread has every threads()-th quad of a row, the first KEEP of them in registers
+// and on their way together with their weights. The order of the sum depends on
+// cols alone. A thread reads only what it writes, so dst may be x.
+template <bool QUADS> DEV void norm(const NormParams &p) {
+  const int KEEP = 4;
   __shared__ static float part[8];
-  i64 row = bid_x();
-  u32 t = tid(), n = threads();
-  const float *x = p.x.p + row * p.x.stride;
-  float *dst = p.dst.p + row * p.dst.stride;
+  u32 t = tid(), warps = threads() >> 5;
+  int cols = (int)p.cols, c0 = 4 * t, step = 4 * threads();
+  const float *x = p.x.p + (i64)bid_x() * p.x.stride;
+  float *dst = p.dst.p + (i64)bid_x() * p.dst.stride;
+  f4 v[KEEP], w[KEEP];
+#pragma unroll
+  for (int k = 0; k < KEEP; k++) v[k] = quad<QUADS>(x, c0 + k * step, cols);
+#pragma unroll
+  for (int k = 0; k < KEEP; k++) w[k] = quad<QUADS>(p.w, c0 + k * step, cols);
   float sum = 0.f;
-  for (i64 c = t; c < p.cols; c += n) sum = fma_(x[c], x[c], sum);
+#pragma unroll
+  for (int k = 0; k < KEEP; k++) sum = squares(v[k], sum);
+#pragma unroll 1
+  for (int c = c0 + KEEP * step; c < cols; c += step) sum = squares(quad<QUADS>(x, c, cols), sum);
   sum = warp_sum(sum);
   if ((t & 31) == 0) part[t >> 5] = sum;
+  if (t >= warps && t < 8) part[t] = 0.f; // of warps that are not there
   sync();
-  sum = 0.f;
-  for (u32 w = 0; w < n >> 5; w++) sum += part[w];
+  sum = part[0];
+#pragma unroll
+  for (int i = 1; i < 8; i++) sum += part[i];
   float root = __nvvm_sqrt_rn_ftz_f(sum / (float)p.cols + p.eps);
   float scale = 1.f / root;
-  for (i64 c = t; c < p.cols; c += n) dst[c] = x[c] * scale * p.w[c];
+#pragma unroll
+  for (int k = 0; k < KEEP; k++) scaled<QUADS>(dst, c0 + k * step, cols, v[k], w[k], scale);
+#pragma unroll 1
+  for (int c = c0 + KEEP * step; c < cols; c += step)
+    scaled<QUADS>(dst, c, cols, quad<QUADS>(x, c, cols), quad<QUADS>(p.w, c, cols), scale);
+}
+
+KERNEL(256, rmsnorm_rows)(const NormParams p) {
+  if (p.quads) norm<true>(p);
+  else norm<false>(p);
 }
 
 struct TapParams {

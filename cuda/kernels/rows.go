@@ -71,7 +71,7 @@ type normParams struct {
 	w       uint64
 	l, cols int64
 	eps     float32
-	_       int32
+	quads   int32
 }
 
 // RMSNorm is dst[t] = x[t]/sqrt(mean(x[t]²)+eps)·w, a block a row; dst may be x.
@@ -79,6 +79,7 @@ func (p *Planner) RMSNorm(dst, x View, w uint64, L, cols int, eps float32) {
 	if L == 0 || cols == 0 {
 		return
 	}
-	threads, _ := powerOfTwo(cols/4, 32, 256)
-	add(p, RMSNormRows, [3]int{L, 1, 1}, threads, 0, &normParams{dst: dst, x: x, w: w, l: int64(L), cols: int64(cols), eps: eps})
+	threads := min(ceil(cols, 4*32)*32, 256) // four columns each, or more
+	add(p, RMSNormRows, [3]int{L, 1, 1}, threads, 0, &normParams{dst: dst, x: x, w: w, l: int64(L), cols: int64(cols), eps: eps,
+		quads: mark(cols%4 == 0 && w%16 == 0 && inQuads(dst, x))})
 }

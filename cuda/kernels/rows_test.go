@@ -83,7 +83,7 @@ func softplus(x float64) float64 {
 }
 
 func TestRMSNorm(t *testing.T) {
-	for _, s := range []struct{ L, cols int }{{1, 1}, {3, 7}, {2, 129}, {1, 768}, {5, 2560}} {
+	for _, s := range []struct{ L, cols int }{{1, 1}, {3, 7}, {2, 129}, {1, 768}, {5, 2560}, {2, 4101}, {2, 5000}} {
 		r := newRig(t)
 		x, w := r.uniform(s.L*s.cols, -2, 2), r.uniform(s.cols, -2, 2)
 		want := make([]float64, len(x))
@@ -103,6 +103,14 @@ func TestRMSNorm(t *testing.T) {
 		r.p.RMSNorm(same.View, same.View, weights, s.L, s.cols, 0.25)
 		r.run()
 		r.near("RMSNorm in place", same.get(), dst.get(), 0)
+		// By fours where the columns are, and a row alone, as a token's is.
+		quads, last := r.out(s.L, s.cols, 4), r.out(1, s.cols, 0)
+		src := r.in(s.L, s.cols, 4, x)
+		r.p.RMSNorm(quads.View, src.View, weights, s.L, s.cols, 0.25)
+		r.p.RMSNorm(last.View, View{src.Ptr + uint64(4*(s.L-1)*(s.cols+4)), 0}, weights, 1, s.cols, 0.25)
+		r.run()
+		r.near("RMSNorm by fours", quads.get(), dst.get(), 0)
+		r.near("RMSNorm of a row alone", last.get(), dst.get()[(s.L-1)*s.cols:], 0)
 		r.guards()
 	}
 }

@@ -283,3 +283,54 @@ KERNEL(256, scan_combine)(const ScanParams q) {
     h = p.chunk_reset[k] ? sum : fma_(decay, h, sum);
   }
 }
+
+// A single step of the released rule, 8 < N ≤ 16: 4 lanes have 4 states each of a
+// channel. What is read is all on its way before any of it is waited for; lanes of
+// channels beyond the last read the last one's. The arithmetic is that of stream.cu.
+KERNEL(64, scan_step)(const ScanParams q) {
+  ScanParams p = q;
+  batch(p, bid_y());
+  u32 t = tid(), sub = t & 3, n = sub * 4;
+  i64 channel = (i64)bid_x() * 16 + t / 4, d = channel < p.d ? channel : p.d - 1;
+  // What is absent is read from Δ instead: without a branch it is on its way too.
+  const float *pd = p.delta.p + d;
+  float delta = *pd, u = p.u.p[d];
+  float bias = *(p.bias ? p.bias + d : pd), skip = *(p.skip ? p.skip + d : pd), z = *(p.z.p ? p.z.p + d : pd);
+  int mark = *(p.resets ? p.resets : (const int *)pd), tap = *(p.tap_of ? p.tap_of : (const int *)pd);
+  asm volatile("" : "+f"(delta), "+f"(u), "+f"(bias), "+f"(skip), "+f"(z), "+r"(mark), "+r"(tap)); // loads stay above
+  const float *pa = p.a.p + d * p.a.stride + n, *pb = p.b.p + n, *pc = p.c.p + n;
+  float *ph = p.h.p + d * p.h.stride + n;
+  bool quads = p.quads & QUAD_ROWS;
+  f4 a = 0.f, h = 0.f, b = 0.f, c = 0.f;
+  if (quads) {
+    a = *(const f4 *)pa, h = *(const f4 *)ph, b = *(const f4 *)pb, c = *(const f4 *)pc;
+  } else {
+#pragma unroll
+    for (int j = 0; j < 4; j++)
+      if (n + j < p.n) a[j] = pa[j], h[j] = ph[j], b[j] = pb[j], c[j] = pc[j];
+  }
+  bool reset = p.resets && (mark & RESET_STATE);
+  if (p.softplus) delta = softplus(p.bias ? delta + bias : delta);
+  float x = delta * u, y = 0.f;
+#pragma unroll
+  for (int j = 0; j < 4; j++) {
+    h[j] = fma_(ex2(delta * log2_of(a[j])), reset ? 0.f : h[j], x * b[j]);
+    y = fma_(h[j], c[j], y);
+  }
+  y += shfl_bfly(y, 2);
+  y += shfl_bfly(y, 1);
+  if (p.skip) y = fma_(skip, u, y);
+  if (p.z.p) y *= silu(z);
+  if (channel >= p.d) return;
+  if (sub == 0) p.y.p[d] = y;
+  if (quads) *(f4 *)ph = h;
+  bool tapped = p.tap_of && tap >= 0;
+  if (quads && !tapped) return;
+  float *to = p.tap_h + (tap * p.d + d) * p.n + n;
+#pragma unroll
+  for (int j = 0; j < 4; j++)
+    if (n + j < p.n) {
+      if (!quads) ph[j] = h[j];
+      if (tapped) to[j] = h[j];
+    }
+}

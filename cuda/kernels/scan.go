@@ -37,14 +37,15 @@ type ScanDistance struct{ U, Delta, Z, Y, B, C, H, Resets int64 }
 type ScanKind int
 
 // The ways to scan. ScanLanes needs the released rule and N ≤ 16,
-// ScanStream also 8 < N and compute capability 8.0; where they cannot be had,
-// Scan chooses.
+// ScanStream also 8 < N and compute capability 8.0, ScanOne 8 < N and L = 1;
+// where they cannot be had, Scan chooses.
 const (
 	ScanAuto    ScanKind = iota
 	ScanSerial           // serial in time, channels and states across threads
 	ScanLanes            // a warp has 512 steps of a channel, 16 a lane
 	ScanChunked          // chunks summed, combined, and scanned again from their states
 	ScanStream           // whole or chunked, the next tile on its way while one is scanned
+	ScanOne              // a single step
 )
 
 type scanParams struct {
@@ -69,8 +70,11 @@ type tapParams struct {
 
 const (
 	scanBlock  = 128 // threads of the serial kernels
+	stepBlock  = 64  // threads of ScanStep
 	lanesSteps = 512
 	lanesMaxN  = 16
+
+	stepChannels = stepBlock / 4
 )
 
 // Scan plans the selective scan.
@@ -95,8 +99,13 @@ func (p *Planner) Scan(a ScanArgs) {
 			&tapParams{tapOf: s.tapOf, taps: a.Taps, l: s.l, taps_: int64(a.NumTaps)})
 	}
 	kind, chunk := p.scanKind(a)
-	if kind == ScanStream {
+	switch kind {
+	case ScanStream:
 		p.stream(&s, batch, take)
+		return
+	case ScanOne:
+		s.quads = stepQuads(&s, batch)
+		add(p, ScanStep, [3]int{ceil(a.D, stepChannels), batch, 1}, stepBlock, 0, &s)
 		return
 	}
 	fast := a.Rule == Released && a.N > 8 && a.N <= 16
@@ -157,8 +166,12 @@ func (p *Planner) scanKind(a ScanArgs) (ScanKind, int) {
 	// blocks: 16 warps hide the latency of the shared memory.
 	chunk := max(64, ceil(a.L, 32*max(1, 4*sms/blocks))*32)
 	lanesFit := a.Rule == Released && a.N >= 1 && a.N <= lanesMaxN && lanesShared(a.N, 2) <= p.Device.Shared
-	streamFits := p.Device.CC >= 80 && a.Rule == Released && a.N > 8 && a.N <= streamStates && a.L > 0
+	sixteen := a.Rule == Released && a.N > 8 && a.N <= streamStates
+	streamFits := sixteen && p.Device.CC >= 80 && a.L > 0
+	stepFits := sixteen && a.L == 1
 	switch kind := a.Force; {
+	case stepFits && (kind == ScanOne || kind == ScanAuto):
+		return ScanOne, 0
 	case kind == ScanStream && streamFits, kind == ScanAuto && streamFits:
 		return ScanStream, 0
 	case kind == ScanLanes && lanesFit, kind == ScanChunked, kind == ScanSerial:

@@ -16,7 +16,13 @@ struct ScanParams {
   i64 l, d, n, chunk, chunks;
   int rule, softplus, lanes, channels;
   int pieces, inverse; // of stream_split.cu: of a tile; 2¹⁶/(channels/4), rounded up
-  int quads, pad;      // what is copied four floats at a time, see stream.h
+  int quads, pad;      // what is copied four floats at a time
+};
+
+// Bits of ScanParams.quads, which the planner sets.
+enum {
+  QUAD_COLUMNS = 1, // Δ, u, z, y: addresses, strides and D are multiples of four floats
+  QUAD_ROWS = 2,    // B, C (scan_step: A, h too): N = 16, addresses and strides are multiples of four floats
 };
 
 // batch moves the views of p to sequence b.
@@ -32,6 +38,13 @@ DEV void batch(ScanParams &p, i64 b) {
   i64 states = b * p.chunks * p.d * p.n;
   p.chunk_h += states, p.chunk_p += states;
   p.chunk_reset += b * p.chunks;
+}
+
+// log2_of is A in the base of ex2. The least number takes the place of −Inf, so
+// that Δ = 0 changes nothing.
+DEV float log2_of(float a) {
+  float x = a * LOG2E;
+  return x < -3e38f ? -3e38f : x;
 }
 
 DEV bool resets_at(const ScanParams &p, i64 t) { return p.resets && (p.resets[t] & RESET_STATE); }

@@ -254,6 +254,59 @@ func TestStreamQuads(t *testing.T) {
 	}
 }
 
+// TestScanOne: a single step is what a stream makes of it, to the bit: four states
+// at a time and one by one, fewer channels than threads and states than lanes, with
+// and without a mark, a tap and what is optional. A device without streams has it too.
+func TestScanOne(t *testing.T) {
+	for _, s := range []struct{ D, N, gap int }{{1, 16, 3}, {3, 9, 0}, {16, 16, 0}, {33, 16, 4}, {130, 12, 4}, {70, 16, 1}} {
+		for i, set := range []func(p *problem){
+			func(p *problem) {},
+			func(p *problem) { p.Resets, p.Taps = []int32{scan.ResetState}, []int{0} },
+			func(p *problem) { p.Resets, p.H[0], p.H[len(p.H)-1] = []int32{3}, math.NaN(), math.Inf(1) },
+			func(p *problem) { p.Resets, p.Taps, p.Z = []int32{scan.ResetConv}, []int{0}, nil },
+			func(p *problem) { p.Bias, p.Skip = nil, nil },
+			func(p *problem) {
+				p.Softplus, p.Bias, p.Skip, p.Z = false, nil, nil, nil
+				for d := range p.Delta {
+					p.Delta[d] = float64(d % 3) // 0 keeps h, also where A is the least there is
+				}
+				p.A[0] = -math.MaxFloat32
+			},
+		} {
+			what := fmt.Sprint(s, " ", i)
+			r := newRig(t)
+			r.p.Device.CC = 75
+			p := r.random(scan.Released, 1, s.D, s.N)
+			p.gap = s.gap
+			set(p)
+			want := scan.Reference(&p.Sequence)
+			got := r.scan(p, ScanAuto)
+			if !r.used["scan_step"] {
+				t.Fatalf("%s: not a single step's kernel", what)
+			}
+			r.near(what+": y", got.y, want.Y, tolerance)
+			r.near(what+": h", got.h, want.H, tolerance)
+			r.near(what+": taps", got.taps, want.Taps, tolerance)
+			r.p.Device.CC = 80
+			same := r.scan(p, ScanStream)
+			r.near(what+": y of a stream", got.y, same.y, 0)
+			r.near(what+": h of a stream", got.h, same.h, 0)
+			r.near(what+": taps of a stream", got.taps, same.taps, 0)
+		}
+	}
+	r := newRig(t)
+	p := r.random(scan.Released, 1, 5, 16)
+	p.Softplus, p.Bias, p.Delta = false, nil, make([]float64, 5)
+	r.near("h after Δ = 0", r.scan(p, ScanOne).h, p.H, 0)
+	for _, p := range []*problem{r.random(scan.Released, 2, 5, 16), r.random(scan.Released, 1, 5, 8), r.random(scan.Released, 1, 5, 17), r.random(scan.ZOH, 1, 5, 16)} {
+		r := newRig(t)
+		r.check("not a single step of 9 to 16 states", p, ScanOne)
+		if r.used["scan_step"] {
+			t.Error("a kernel for what it cannot do")
+		}
+	}
+}
+
 // TestScanBare: nothing optional.
 func TestScanBare(t *testing.T) {
 	for _, w := range ways {
@@ -342,47 +395,56 @@ func TestScanDecay(t *testing.T) {
 // bit.
 func TestScanBatch(t *testing.T) {
 	for _, w := range ways {
-		r := w.rig(t)
-		const batch, L, D, N = 3, 140, 5, 16
-		mat := func(rows, cols int, lo, hi float64) (*matrix, []float64) {
-			x := r.uniform(batch*rows*cols, lo, hi)
-			return r.in(batch*rows, cols, 0, x), x
-		}
-		u, _ := mat(L, D, -2, 2)
-		delta, _ := mat(L, D, -6, 0)
-		z, _ := mat(L, D, -3, 3)
-		b, _ := mat(L, N, -1, 1)
-		c, _ := mat(L, N, -1, 1)
-		h, h0 := mat(D, N, -1, 1)
-		resets := make([]int32, batch*L)
-		resets[L+70] = 1
-		y := r.out(batch*L, D, 0)
-		a := ScanArgs{L: L, D: D, N: N, Batch: batch, Softplus: true, U: u.View, Delta: delta.View, Z: z.View,
-			Y: y.View, B: b.View, C: c.View, A: r.in(D, N, 0, r.uniform(D*N, -1.5, -0.05)).View, H: h.View,
-			Resets: r.ints(resets), Force: w.kind,
-			Distance: ScanDistance{L * D, L * D, L * D, L * D, L * N, L * N, D * N, L}}
-		a.Work = r.work(r.p.ScanWork(a))
-		r.p.Scan(a)
-		r.run()
-		wantY, wantH := y.get(), h.get()
-		h.set(h0)
-		apart := r.out(batch*L, D, 0)
-		for i := range uint64(batch) {
-			one := a
-			one.Batch, one.Distance = 1, ScanDistance{}
-			one.Y = apart.View
-			for _, v := range []*View{&one.U, &one.Delta, &one.Z, &one.Y} {
-				v.Ptr += 4 * i * L * D
-			}
-			one.B.Ptr += 4 * i * L * N
-			one.C.Ptr += 4 * i * L * N
-			one.H.Ptr += 4 * i * D * N
-			one.Resets += 4 * i * L
-			one.Work = r.work(r.p.ScanWork(one))
-			r.p.Scan(one)
-		}
-		r.run()
-		r.near("y of a batch", apart.get(), wantY, 0)
-		r.near("h of a batch", h.get(), wantH, 0)
+		w.rig(t).batches(w.kind, 140, 5, 16)
 	}
+	newRig(t).batches(ScanOne, 1, 5, 16)
+	newRig(t).batches(ScanOne, 1, 21, 11)
+}
+
+// batches is for sequences of L steps.
+func (r *rig) batches(kind ScanKind, L, D, N int) {
+	r.Helper()
+	const batch = 3
+	mat := func(rows, cols int, lo, hi float64) (*matrix, []float64) {
+		x := r.uniform(batch*rows*cols, lo, hi)
+		return r.in(batch*rows, cols, 0, x), x
+	}
+	u, _ := mat(L, D, -2, 2)
+	delta, _ := mat(L, D, -6, 0)
+	z, _ := mat(L, D, -3, 3)
+	b, _ := mat(L, N, -1, 1)
+	c, _ := mat(L, N, -1, 1)
+	h, h0 := mat(D, N, -1, 1)
+	resets := make([]int32, batch*L)
+	resets[L+L/2] = 1
+	y := r.out(batch*L, D, 0)
+	l, d, n := int64(L), int64(D), int64(N)
+	a := ScanArgs{L: L, D: D, N: N, Batch: batch, Softplus: true, U: u.View, Delta: delta.View, Z: z.View,
+		Y: y.View, B: b.View, C: c.View, A: r.in(D, N, 0, r.uniform(D*N, -1.5, -0.05)).View, H: h.View,
+		Resets: r.ints(resets), Force: kind,
+		Distance: ScanDistance{l * d, l * d, l * d, l * d, l * n, l * n, d * n, l}}
+	a.Work = r.work(r.p.ScanWork(a))
+	r.p.Scan(a)
+	r.run()
+	wantY, wantH := y.get(), h.get()
+	h.set(h0)
+	apart := r.out(batch*L, D, 0)
+	for i := range batch {
+		skip := func(n int) uint64 { return uint64(4 * i * n) }
+		one := a
+		one.Batch, one.Distance = 1, ScanDistance{}
+		one.Y = apart.View
+		for _, v := range []*View{&one.U, &one.Delta, &one.Z, &one.Y} {
+			v.Ptr += skip(L * D)
+		}
+		one.B.Ptr += skip(L * N)
+		one.C.Ptr += skip(L * N)
+		one.H.Ptr += skip(D * N)
+		one.Resets += skip(L)
+		one.Work = r.work(r.p.ScanWork(one))
+		r.p.Scan(one)
+	}
+	r.run()
+	r.near("y of a batch", apart.get(), wantY, 0)
+	r.near("h of a batch", h.get(), wantH, 0)
 }

@@ -137,14 +137,23 @@ func inQuads(views ...View) bool {
 	return true
 }
 
+// apart says that all distances between the sequences of a batch are multiples of
+// four.
+func apart(batch int, distances ...int64) bool {
+	return batch == 1 || !slices.ContainsFunc(distances, func(d int64) bool { return d%4 != 0 })
+}
+
 // streamQuads is quads of the views of a scan.
 func streamQuads(s *scanParams, batch int) int32 {
-	apart := func(distances ...int64) bool { // by multiples of four, from sequence to sequence
-		return batch == 1 || !slices.ContainsFunc(distances, func(d int64) bool { return d%4 != 0 })
-	}
 	d := s.distance
-	return quads(s.d%4 == 0 && inQuads(s.u, s.delta, s.z, s.y) && apart(d.U, d.Delta, d.Z, d.Y),
-		s.n == streamStates && inQuads(s.b, s.c) && apart(d.B, d.C))
+	return quads(s.d%4 == 0 && inQuads(s.u, s.delta, s.z, s.y) && apart(batch, d.U, d.Delta, d.Z, d.Y),
+		s.n == streamStates && inQuads(s.b, s.c) && apart(batch, d.B, d.C))
+}
+
+// stepQuads is quads of the states of a single step, which reads them, A, B and C.
+func stepQuads(s *scanParams, batch int) int32 {
+	d := s.distance
+	return quads(false, s.n == streamStates && inQuads(s.a, s.b, s.c, s.h) && apart(batch, d.B, d.C, d.H))
 }
 
 // stream plans a scan by stream.cu or stream_split.cu; take reserves scratch.

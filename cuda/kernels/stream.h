@@ -11,12 +11,6 @@ const int S = 16; // states of a channel, the last S − N of them zero
 
 #define METHOD __device__ __attribute__((always_inline))
 
-// Bits of ScanParams.quads, which the planner sets.
-enum {
-  QUAD_COLUMNS = 1, // Δ, u, z, y: addresses, strides and D are multiples of four floats
-  QUAD_ROWS = 2,    // B, C: N = 16, addresses and strides are multiples of four floats
-};
-
 // copy4 copies one float from global to shared memory, some time before
 // copies_wait says it is there; copy16 four, both sides aligned.
 DEV void copy4(u32 to, const float *from) {
@@ -115,20 +109,6 @@ DEV f4 finish_quad(const ScanParams &p, u32 y, u32 u, u32 z, const f4 &skip) {
     for (int j = 0; j < 4; j++) v[j] *= silu(w[j]);
   }
   return v;
-}
-
-// log2_of is A in the base of ex2. The least number takes the place of −Inf, so
-// that Δ = 0 changes nothing.
-DEV float log2_of(float a) {
-  float x = a * LOG2E;
-  return x < -3e38f ? -3e38f : x;
-}
-
-// halve goes on with the second of two values where high, with the first where not,
-// and adds the partner's.
-DEV float halve(float first, float second, bool high, u32 bit) {
-  float mine = high ? second : first, other = high ? first : second;
-  return mine + shfl_bfly(other, bit);
 }
 
 // kept is x, and keeps the compiler from testing its bits where all threads pass.
