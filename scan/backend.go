@@ -107,8 +107,9 @@ type Backend interface {
 	Scan(ScanArgs)
 }
 
-// LinearArgs is y[t][o] = Σ_i x[t][i]·W[o][i], summed in the order of i
-// whatever L is, so that one step and a chunk agree bit for bit.
+// LinearArgs is y[t][o] = Σ_i x[t][i]·W[o][i]. A CPU sums in an order that does not
+// depend on L, so that one step and a chunk agree bit for bit; a GPU sums few rows
+// and many in different orders, and rounds differently.
 type LinearArgs struct {
 	Y, X       View // (L, Out), (L, In)
 	W          Weight

@@ -36,6 +36,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=30, help="runs that a median is of")
     parser.add_argument("--no-backward", action="store_true", help="forward only")
+    parser.add_argument("--row", help="measure only this row: BxDxL, 1x1536x2048 for instance")
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16", "float16"])
     args = parser.parse_args()
     try:
@@ -74,7 +75,7 @@ def main():
                 times.append(1e3 * start.elapsed_time(end) / calls)
         return statistics.median(times), min(times), max(times)
 
-    for B, D, L in ROWS:
+    for B, D, L in [tuple(map(int, args.row.split("x")))] if args.row else ROWS:
         name = f"B {B}, D {D}, L {L}"
         try:
             A = -(0.1 + 3.9 * torch.rand(D, N, device="cuda"))

@@ -133,6 +133,8 @@ func (o *overTime) difference(c *Context, p *page) {
 	said := []part{{long: minusNames(c.Frame), keep: 9, role: theme.Changed}}
 	if alike(a.data) {
 		said = append(said, part{long: "no difference", keep: 9})
+	} else if most := largest(a.data); 8*most <= a.most { // a.most is eight times what rounding does
+		said = append(said, part{long: "no more than rounding: " + short(float64(most)), short: "rounding", keep: 9})
 	}
 	o.paint(c, p, clean, &a, &o.diff, said)
 }

@@ -54,8 +54,13 @@ func both(c *Context) (clean, changed *session.Window, why string) {
 // overlap is how many tokens two windows share.
 func overlap(a, b *session.Window) int { return max(0, min(a.To, b.To)-max(a.From, b.From)) }
 
+// rounding is how far two computations of the same number in float32 may be apart
+// for no other reason, relative to the largest of its array.
+const rounding = 1e-6
+
 // difference is b − a of two series over the tokens of a's window, zero-centred.
-// Where b has no token there is no data.
+// Where b has no token there is no data. A difference of rounding alone must not be
+// bright: the range of the colours is at least eight times that.
 func difference(a, b series, wa, wb *session.Window) series {
 	d := a
 	d.signed, d.log, d.most = true, false, 0
@@ -76,7 +81,20 @@ func difference(a, b series, wa, wb *session.Window) series {
 			row[i] = y[i] - x[i]
 		}
 	}
+	if !alike(d.data) {
+		d.most = 8 * rounding * largest(a.data)
+	}
 	return d
+}
+
+// largest is the largest magnitude of finite values.
+func largest(data []float32) (most float32) {
+	for _, v := range data {
+		if v = float32(math.Abs(float64(v))); v <= math.MaxFloat32 {
+			most = max(most, v)
+		}
+	}
+	return most
 }
 
 // alike says that a difference is exactly zero wherever there is one.

@@ -218,3 +218,32 @@ func TestWhatWasNotRecorded(t *testing.T) {
 		t.Errorf("the answer:\n%s", got)
 	}
 }
+
+// Two runs that differ by what float32 rounds, as a token that was typed and a
+// prompt do on a GPU: the title says so, and nothing is bright.
+func TestDifferenceOfRounding(t *testing.T) {
+	f := made{D: 2, N: 1, M: 1, K: 1, T: 6, changed: true}.frame()
+	clean, changed := f.Clean, f.Changed
+	changed.From, changed.To = clean.From, clean.To
+	most := largest(clean.Delta)
+	c := contextFor(f, themed(t, heat.TrueColor, true), 12, 2)
+	c.Opt.Difference = true
+	for _, x := range []struct {
+		off    float32
+		says   string
+		bright bool
+	}{{0, "no difference", false}, {5e-7, "no more than rounding", false}, {1e-4, "", true}} {
+		changed.Delta = append([]float32(nil), clean.Delta...)
+		changed.Delta[3] += x.off * most
+		p := NewDelta().(*overTime)
+		title := rowText(cells(t, p, c, 97, 12), 0)
+		if !strings.Contains(title, x.says) || x.bright && (strings.Contains(title, "rounding") || strings.Contains(title, "no difference")) {
+			t.Errorf("a change of %g of the largest: the title is %q", x.off, title)
+		}
+		rng := p.diff.rng.Range()
+		mid, at := rng.Pixel(0), rng.Pixel(float64(changed.Delta[3]-clean.Delta[3]))
+		if far := math.Abs(float64(at) - float64(mid)); x.bright != (far > 50) {
+			t.Errorf("a change of %g of the largest is %v steps of colour from none", x.off, far)
+		}
+	}
+}
