@@ -44,6 +44,7 @@ KERNEL(128, conv_window)(const ConvParams p) {
 
 // K = 4, the K of every released model: the taps and three inputs in registers.
 KERNEL(128, conv_4)(const ConvParams p) {
+  if (p.l == 1) early_next();
   i64 d = (i64)bid_y() * 128 + tid();
   if (d >= p.d) return;
   i64 t0 = (i64)bid_x() * p.steps, t1 = t0 + p.steps < p.l ? t0 + p.steps : p.l;

@@ -34,6 +34,13 @@ DEV u32 bid_y() { return __nvvm_read_ptx_sreg_ctaid_y(); }
 DEV u32 bid_z() { return __nvvm_read_ptx_sreg_ctaid_z(); }
 DEV void sync() { __syncthreads(); }
 
+// Where a kernel that is launched early (see Module.Early) waits for those ahead of
+// it, if not at its front: what comes before may read what no kernel ever writes, a
+// weight. And from where on the next kernel may come, to do the same: where both
+// have few blocks, since it takes room. Otherwise these are nothing.
+DEV void early_wait() { asm volatile("// early: wait" ::: "memory"); }
+DEV void early_next() { asm volatile("// early: next" ::: "memory"); }
+
 // Shuffles among all 32 lanes of a warp: every lane must take part.
 DEV float shfl_up(float v, u32 d) { return __nvvm_shfl_sync_up_f32(0xffffffffu, v, d, 0); }
 DEV float shfl_down(float v, u32 d) { return __nvvm_shfl_sync_down_f32(0xffffffffu, v, d, 31); }

@@ -10,8 +10,16 @@ struct GemvParams {
 };
 
 // A warp has one output, or 2^split warps share it, each reading every 2^split-th
-// group of 32 (or 32·4) elements. AHEAD groups of W are on their way at a time. ROWS
-// is at least p.l; rows that do not exist repeat the last one and are not stored.
+// group of 32 (or 32·4) elements. AHEAD groups of W are on their way at a time, the
+// first before the kernels ahead have ended. ROWS is at least p.l; rows that do not
+// exist repeat the last one and are not stored.
+template <int AHEAD> DEV void quads_of(f4 (&a)[AHEAD], const float *w, u32 i, u32 step, u32 n) {
+#pragma unroll
+  for (int k = 0; k < AHEAD; k++) {
+    a[k] = 0.f;
+    if (i + k * step < n) a[k] = ((const f4 *)w)[i + k * step];
+  }
+}
 template <int ROWS, int AHEAD> DEV void gemv(const GemvParams &p) {
   const u32 WIDTH = 32 / ROWS; // lanes that end up with the same row
   __shared__ static float part[8][ROWS];
@@ -19,6 +27,12 @@ template <int ROWS, int AHEAD> DEV void gemv(const GemvParams &p) {
   u32 sharers = 1u << p.split, share = warp & (sharers - 1);
   i64 o = (i64)bid_x() * (8 >> p.split) + (warp >> p.split);
   bool there = o < p.out, ends = share == 0 && there && lane < ROWS && lane < p.l;
+  const float *w = p.w + (there ? o : 0) * p.in;
+  u32 step = 32u << p.split, i = share * 32 + lane, n = p.vec ? (u32)(p.in >> 2) : 0;
+  f4 a[AHEAD];
+  quads_of(a, w, i, step, n);
+  early_wait();
+  early_next();
   // Lane r of an output's first warp finishes row r.
   float *y = p.y.p + (i64)lane * p.y.stride + o, bias = 0.f, before = 0.f;
   if (ends && p.bias) bias = p.bias[o];
@@ -31,25 +45,11 @@ template <int ROWS, int AHEAD> DEV void gemv(const GemvParams &p) {
     x[r] = p.x.p + (r < p.l ? r : p.l - 1) * p.x.stride;
     sum[r] = 0.f;
   }
-  const float *w = p.w + (there ? o : 0) * p.in;
-  u32 step = 32u << p.split, i = share * 32 + lane;
   if (p.vec) {
-    u32 n = (u32)(p.in >> 2);
 #pragma unroll 1
-    for (; i < n; i += AHEAD * step) {
-      f4 a[AHEAD], b[AHEAD];
-#pragma unroll
-      for (int k = 0; k < AHEAD; k++) {
-        a[k] = 0.f;
-        if (i + k * step < n) a[k] = ((const f4 *)w)[i + k * step];
-      }
-      if (ROWS == 1) {
-#pragma unroll
-        for (int k = 0; k < AHEAD; k++) {
-          b[k] = 0.f;
-          if (i + k * step < n) b[k] = ((const f4 *)x[0])[i + k * step];
-        }
-      }
+    while (i < n) {
+      f4 b[AHEAD];
+      if (ROWS == 1) quads_of(b, x[0], i, step, n);
 #pragma unroll
       for (int k = 0; k < AHEAD; k++) {
         if (ROWS > 1 && i + k * step >= n) break;
@@ -60,6 +60,8 @@ template <int ROWS, int AHEAD> DEV void gemv(const GemvParams &p) {
           for (int j = 0; j < 4; j++) sum[r] = fma_(a[k][j], v[j], sum[r]);
         }
       }
+      i += AHEAD * step;
+      quads_of(a, w, i, step, n);
     }
   } else {
     for (; i < p.in; i += step) {

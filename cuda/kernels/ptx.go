@@ -63,14 +63,25 @@ func Modules() []Module {
 const EarlyCC = 90
 
 // Early is the text for devices of EarlyCC and later, whose kernels may be
-// launched when the blocks ahead of them have left and before what those wrote is
-// there for all: the first that a kernel does is wait for it. What is gained is
-// part of the time between two kernels. No kernel asks for the next one sooner
-// (griddepcontrol.launch_dependents): that is slower, see NOTES.md.
-func (m Module) Early() string { return early.Replace(m.PTX) }
+// launched before those ahead of them have ended, to save part of the time between
+// two: a kernel waits for what they wrote at its front, or where its source says so
+// (early_wait in gpu.h). It comes when the blocks ahead have left, or where they say
+// so (early_next), which only kernels of a token step do: waiting blocks in the way of
+// large kernels are slower, see NOTES.md.
+func (m Module) Early() string {
+	parts := strings.SplitAfter(m.PTX, ".visible .entry ")
+	for i, s := range parts {
+		if i > 0 && !strings.Contains(s, "// early: wait\n") {
+			s = strings.Replace(s, "// %bb.0:\n", "// %bb.0:\n\tgriddepcontrol.wait;\n", 1) // the body
+		}
+		parts[i] = early.Replace(s)
+	}
+	return strings.Join(parts, "")
+}
 
 var early = strings.NewReplacer(
 	".version 6.3\n.target sm_75\n", ".version 7.8\n.target sm_90\n",
 	".version 7.0\n.target sm_80\n", ".version 7.8\n.target sm_90\n",
-	"// %bb.0:\n", "// %bb.0:\n\tgriddepcontrol.wait;\n", // a kernel's body
+	"// early: wait\n", "griddepcontrol.wait;\n",
+	"// early: next\n", "griddepcontrol.launch_dependents;\n",
 )

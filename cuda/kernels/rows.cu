@@ -137,6 +137,7 @@ template <bool QUADS> DEV void norm(const NormParams &p) {
 }
 
 KERNEL(256, rmsnorm_rows)(const NormParams p) {
+  if (p.l == 1) early_next();
   if (p.quads) norm<true>(p);
   else norm<false>(p);
 }

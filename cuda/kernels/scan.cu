@@ -288,6 +288,7 @@ KERNEL(256, scan_combine)(const ScanParams q) {
 // channel. What is read is all on its way before any of it is waited for; lanes of
 // channels beyond the last read the last one's. The arithmetic is that of stream.cu.
 KERNEL(64, scan_step)(const ScanParams q) {
+  early_next();
   ScanParams p = q;
   batch(p, bid_y());
   u32 t = tid(), sub = t & 3, n = sub * 4;

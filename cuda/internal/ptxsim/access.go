@@ -193,7 +193,7 @@ func loadGlobal(w *warp, in *inst, mask uint32) error {
 			continue
 		}
 		at := in.at(w, l)
-		words, err := w.b.d.load(at, n)
+		words, err := w.b.d.load(at, n, w.waited>>l&1 == 0)
 		if err != nil {
 			return fmt.Errorf("lane %d: %w", l, err)
 		}
@@ -209,7 +209,7 @@ func storeGlobal(w *warp, in *inst, mask uint32) error {
 		if mask>>l&1 == 0 {
 			continue
 		}
-		words, err := w.b.d.store(in.at(w, l), n)
+		words, err := w.b.d.store(in.at(w, l), n, w.waited>>l&1 == 0)
 		if err != nil {
 			return fmt.Errorf("lane %d: %w", l, err)
 		}

@@ -77,7 +77,7 @@ func (d *decoder) asynchronous(in *inst, mods, ops []string) error {
 				return fmt.Errorf("lane %d: %d bytes at %#x: misaligned", l, in.bytes, at)
 			}
 			for i := range n / 4 {
-				word, err := w.b.d.load(at+uint64(4*i), 4)
+				word, err := w.b.d.load(at+uint64(4*i), 4, w.waited>>l&1 == 0)
 				if err != nil {
 					return fmt.Errorf("lane %d: %w", l, err)
 				}

@@ -19,12 +19,22 @@ func (d *decoder) instruction(in *inst, op string, mods, ops []string) error {
 		in.kind, in.class = branch, Control
 		d.jumps[len(d.k.code)] = ops[len(ops)-1]
 		return nil
-	case "griddepcontrol": // blocks run one after another: nothing to wait for
-		if mods[0] != "wait" {
-			return fmt.Errorf("only wait is known")
+	case "griddepcontrol": // kernels run one after another: see Kernel.Waits
+		in.class = Control
+		switch mods[0] {
+		case "wait":
+			d.k.Waits = true
+			in.exec = func(w *warp, _ *inst, mask uint32) error { w.waited |= mask; return nil }
+		case "launch_dependents":
+			in.exec = func(w *warp, _ *inst, mask uint32) error {
+				if mask&^w.waited != 0 {
+					return fmt.Errorf("the next kernel may come before this one has waited")
+				}
+				return nil
+			}
+		default:
+			return fmt.Errorf("only wait and launch_dependents are known")
 		}
-		d.k.Waits = d.k.Waits || len(d.k.code) == 0
-		in.class, in.exec = Control, func(*warp, *inst, uint32) error { return nil }
 		return nil
 	case "bar":
 		if mods[0] == "warp" {

@@ -137,8 +137,9 @@ func (d *Device) Copy(dst, src uint64, n int) error {
 	return err
 }
 
-// load is one aligned access of n ≤ 16 bytes by the block under way.
-func (d *Device) load(at uint64, n int) ([]uint32, error) {
+// load is one aligned access of n ≤ 16 bytes by the block under way; early: by a
+// lane that has not waited for the kernels ahead.
+func (d *Device) load(at uint64, n int, early bool) ([]uint32, error) {
 	a, i, err := d.find(at, n)
 	if err != nil {
 		return nil, err
@@ -155,6 +156,9 @@ func (d *Device) load(at uint64, n int) ([]uint32, error) {
 		if s.writer >= d.base && s.writer != d.block {
 			return nil, fmt.Errorf("read of %#x, which block %d writes too", at, s.writer-d.base)
 		}
+		if early && s.writer != byHost {
+			return nil, fmt.Errorf("read of %#x, which a kernel has written, before waiting for it", at)
+		}
 		if s.reader < d.base {
 			s.reader = d.block
 		} else if s.reader != d.block {
@@ -165,7 +169,10 @@ func (d *Device) load(at uint64, n int) ([]uint32, error) {
 }
 
 // store is where n aligned bytes go.
-func (d *Device) store(at uint64, n int) ([]uint32, error) {
+func (d *Device) store(at uint64, n int, early bool) ([]uint32, error) {
+	if early {
+		return nil, fmt.Errorf("write to %#x before waiting for the kernels ahead", at)
+	}
 	a, i, err := d.find(at, n)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ type Kernel struct {
 	ParamBytes int  // of the parameter block
 	Shared     int  // bytes of static shared memory
 	MaxThreads int  // from .maxntid; 0: not said
-	Waits      bool // first of all for the kernels ahead of it
+	Waits      bool // for the kernels ahead: writes nothing before, and reads only what the host wrote
 	params     map[string]int
 	code       []inst
 	n32, n64   int // registers, constants included

@@ -82,6 +82,9 @@ func TestStrict(t *testing.T) {
 		{"a copy of more than there is room for", "cp.async.ca.shared.global [%s4], [%at], 4, 8;", "reads 8", "cp.async.ca.shared.global [%s4], [%at], 4, 4;"},
 		{"a copy of zeros that was not waited for", "cp.async.ca.shared.global [%s4], [%at], 4, 0; cp.async.commit_group; ld.shared.u32 %x, [%s4];", "on its way",
 			"mov.u64 %at, 0; cp.async.ca.shared.global [%s4], [%at], 4, 0; cp.async.commit_group; cp.async.wait_group 0; ld.shared.u32 %x, [%s4];"},
+		{"a write before the wait", "st.global.u32 [%at], %t; griddepcontrol.wait;", "before waiting", "griddepcontrol.wait; st.global.u32 [%at], %t;"},
+		{"the next kernel before the wait", "griddepcontrol.launch_dependents; griddepcontrol.wait;", "before this one has waited",
+			"griddepcontrol.wait; griddepcontrol.launch_dependents;"},
 		{"two writers", "st.shared.u32 [s], %t;", "race", "setp.eq.s32 %p, %t, 0; @%p st.shared.u32 [s], %t;"},
 		{"absent lanes", "setp.lt.s32 %p, %t, 5; @%p bra L; shfl.sync.bfly.b32 %x, %t, 1, 31, -1; L: mov.u32 %y, 0;", "wait at", ""},
 		{"lanes that left", "setp.lt.s32 %p, %t, 5; @%p ret; shfl.sync.bfly.b32 %x, %t, 1, 31, -1;", "absent", ""},
@@ -155,7 +158,7 @@ L0:
 
 // TestRefused: what is not known is an error when it is loaded.
 func TestRefused(t *testing.T) {
-	for _, body := range []string{"sin.approx.f32 %x, %y;", "atom.global.add.u32 %x, [%at], 1;", "bar.sync 1;", "bar.warp.sync 65535;",
+	for _, body := range []string{"sin.approx.f32 %x, %y;", "atom.global.add.u32 %x, [%at], 1;", "bar.sync 1;", "bar.warp.sync 65535;", "griddepcontrol.other;",
 		"ld.u32 %x, [%at];", "add.s32 %x, %y, %nothing;", "bra nowhere;", "add.f64 %at, %at, %at;",
 		"shfl.sync.bfly.b32 %x, %y, 1, 31, 255;", "ld.local.u32 %x, [%at];"} {
 		if _, err := Load(kernel(body)); err == nil {
@@ -217,5 +220,36 @@ func TestCounts(t *testing.T) {
 	}
 	if c.SharedBytes != 4*128 {
 		t.Errorf("%d bytes of shared memory, want %d", c.SharedBytes, 4*128)
+	}
+}
+
+// TestEarlyReads: before a kernel has waited for those ahead of it, it may read what
+// the host wrote, and nothing that a kernel wrote.
+func TestEarlyReads(t *testing.T) {
+	m, err := Load(kernel("add.s64 %at, %fresh, %off; st.global.u32 [%at], %t;"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads := func(from string) *Kernel {
+		x, err := Load(kernel("add.s64 %at, " + from + ", %off; ld.global.u32 %x, [%at]; griddepcontrol.wait; ld.global.u32 %x, [%at];"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x.Kernels["k"]
+	}
+	d := New()
+	base, _ := d.Alloc(256)
+	fresh, _ := d.Alloc(256)
+	if err := d.Fill(base, 7, 256); err != nil {
+		t.Fatal(err)
+	}
+	args := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, base), fresh)
+	for _, x := range []struct {
+		k   *Kernel
+		bad bool
+	}{{m.Kernels["k"], false}, {reads("%base"), false}, {reads("%fresh"), true}} {
+		if _, err := d.Launch(x.k, Grid{1, 1, 1}, 64, 0, args); (err != nil) != x.bad {
+			t.Errorf("error is %v, want one: %v", err, x.bad)
+		}
 	}
 }

@@ -23,6 +23,7 @@ type warp struct {
 	copies [32]copies // asynchronous copies under way, a lane
 
 	barriers uint32 // of the warp alone, that it has passed
+	waited   uint32 // lanes that have waited for the kernels ahead
 }
 
 // start fills the constant and special registers and goes to the front.
@@ -31,7 +32,10 @@ func (w *warp) start() {
 	w.live, w.waiting = allLanes, 0
 	w.pc = [32]int{}
 	w.copies = [32]copies{}
-	w.barriers = 0
+	w.barriers, w.waited = 0, 0
+	if !k.Waits {
+		w.waited = allLanes
+	}
 	for _, c := range k.consts32 {
 		for l := range 32 {
 			w.r32[c.reg][l] = c.value
