@@ -130,13 +130,13 @@ func (d *device) ask(f func() error) error {
 }
 
 // For how long the two goroutines keep their processors while they wait for each
-// other, where there are enough processors: a token of a small model takes less,
-// and to be woken costs as much again. The goroutine of the device waits for the
-// next command, which follows an answer at once or much later; its caller waits
-// for the device.
+// other, where there are enough processors: a token of a model of some hundred
+// million parameters takes less, and to be woken costs a quarter of that. The
+// goroutine of the device waits for the next command, which follows an answer at
+// once or much later; its caller waits for the device.
 const (
 	waitCommand = 30 * time.Microsecond
-	waitAnswer  = 300 * time.Microsecond
+	waitAnswer  = patience + 100*time.Microsecond
 	enough      = 4
 )
 
@@ -249,8 +249,8 @@ func (d *device) release(p driver.Ptr) {
 func doRelease(d *device, c *command) driver.Result { return d.API.Free(c.dst) }
 
 // patience is how long a wait asks the driver again and again before it
-// sleeps: a token takes less, and waking up costs as much.
-const patience = 200 * time.Microsecond
+// sleeps.
+const patience = 2 * time.Millisecond
 
 // drain is for the goroutine: it waits until the stream is empty.
 func (d *device) drain() {
