@@ -4,7 +4,9 @@
 // The sources are the *.cu files beside this one, in CUDA C++ without any
 // toolkit header; `go generate` compiles them to the *.ptx files, which are
 // committed and embedded, so that neither building nor running the program
-// needs a compiler. The driver turns PTX into machine code when it is loaded.
+// needs a compiler. The driver turns PTX into machine code when it is loaded. Most
+// of it is for capability 7.5; what needs 8.0 is in modules of their own, and for 9.0
+// and later Module.Early adds what early launches need.
 //
 // # How it is used
 //

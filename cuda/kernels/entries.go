@@ -132,8 +132,8 @@ var entries = [numEntries]struct{ module, name string }{
 	ScanGradAny:      {"scan_grad", "scan_grad_any"},
 	ScanGradGather:   {"scan_grad", "scan_grad_gather"},
 
-	StreamGradSum:     {"stream_grad", "stream_grad_sum"},
-	StreamGradCombine: {"stream_grad", "stream_grad_combine"},
+	StreamGradSum:     {"stream_grad_sum", "stream_grad_sum"},
+	StreamGradCombine: {"stream_grad_sum", "stream_grad_combine"},
 	StreamGradWide:    {"stream_grad", "stream_grad_wide"},
 	StreamGradNarrow:  {"stream_grad", "stream_grad_narrow"},
 	StreamGradGather:  {"stream_grad", "stream_grad_gather"},

@@ -26,6 +26,8 @@ var (
 	streamPTX string
 	//go:embed stream_split.ptx
 	streamSplitPTX string
+	//go:embed stream_grad_sum.ptx
+	streamGradSumPTX string
 	//go:embed stream_grad.ptx
 	streamGradPTX string
 	//go:embed grad.ptx
@@ -53,6 +55,7 @@ func Modules() []Module {
 		{"lanes", lanesPTX, 75},
 		{"stream", streamPTX, 80},
 		{"stream_split", streamSplitPTX, 80},
+		{"stream_grad_sum", streamGradSumPTX, 80},
 		{"stream_grad", streamGradPTX, 80},
 		{"grad", gradPTX, 75},
 		{"scan_grad", scanGradPTX, 75},
