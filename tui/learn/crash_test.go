@@ -22,6 +22,7 @@ import (
 
 	"mamba-tui/model/train"
 	"mamba-tui/tui"
+	"mamba-tui/tui/internal/races"
 )
 
 // crashEnv names the way in which a child of the crash tests ends.
@@ -101,24 +102,6 @@ func (t *terminal) String() string {
 	return t.out.String()
 }
 
-// otherRaces reports what the race detector found in a child, but for one thing: when
-// Bubble Tea is cancelled it closes its input beside the goroutine that still reads.
-func otherRaces(t *testing.T, log string) {
-	t.Helper()
-	files, _ := filepath.Glob(log + ".*")
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, race := range strings.Split(string(text), "WARNING: DATA RACE")[1:] {
-			if !strings.Contains(race, "CancelReader).Close") {
-				t.Errorf("data race in the child:%s", race)
-			}
-		}
-	}
-}
-
 // However the program ends, the terminal is as it was; and unless the training
 // itself fell, its last step is kept.
 func TestTerminalIsRestored(t *testing.T) {
@@ -144,8 +127,8 @@ func TestTerminalIsRestored(t *testing.T) {
 		t.Run(c.how, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.Command(os.Args[0])
-			races := filepath.Join(t.TempDir(), "race")
-			cmd.Env = append(os.Environ(), crashEnv+"="+c.how, "TERM=xterm-256color", "NO_COLOR=", "GORACE=exitcode=0 log_path="+races)
+			found := filepath.Join(t.TempDir(), "race")
+			cmd.Env = append(os.Environ(), crashEnv+"="+c.how, "TERM=xterm-256color", "NO_COLOR=", races.Log(found))
 			f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 30, Cols: 100})
 			if err != nil {
 				t.Skipf("no pty here: %v", err)
@@ -186,7 +169,7 @@ func TestTerminalIsRestored(t *testing.T) {
 			}
 			f.Close()
 			<-read
-			otherRaces(t, races)
+			races.Check(t, found)
 			text := out.String()
 			for _, m := range []struct{ name, on, off string }{
 				{"the alternate screen", "\x1b[?1049h", "\x1b[?1049l"},
