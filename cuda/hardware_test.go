@@ -163,28 +163,9 @@ func compareScan(t *testing.T, b *Backend, rng *rand.Rand, L, D, N int, rule sca
 	t.Helper()
 	s := randomScan(rng, L, D, N, rule)
 	want := scan.Reference(s)
-	var bufs []scan.Buffer
-	defer func() {
-		for _, x := range bufs {
-			x.Free()
-		}
-	}()
-	put := func(x []float64) scan.Buffer {
-		t.Helper()
-		buf, err := b.Alloc(scan.Float32, len(x))
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.Write(buf, 0, narrow(x))
-		bufs = append(bufs, buf)
-		return buf
-	}
-	resets, err := b.Alloc(scan.Int32, L)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bufs = append(bufs, resets)
-	b.WriteInts(resets, 0, s.Resets)
+	buffers := &held{t: t, b: b, dtype: scan.Float32}
+	defer buffers.free()
+	put, resets := buffers.put, buffers.ints(s.Resets)
 	y, h, taps := put(s.U), put(s.H), put(make([]float64, len(s.Taps)*D*N))
 	a := scan.ScanArgs{L: L, D: D, N: N, Rule: rule, Softplus: true,
 		U: scan.Dense(put(s.U), D), Delta: scan.Dense(put(s.Delta), D), Bias: put(s.Bias), A: scan.Dense(put(s.A), N),
@@ -224,6 +205,52 @@ func compareScan(t *testing.T, b *Backend, rng *rand.Rand, L, D, N int, rule sca
 				t.Errorf("L %d, D %d, N %d, %v, %s: %s has other bits the second time", L, D, N, rule, name, what)
 			}
 		}
+	}
+}
+
+// held are buffers of one comparison, on a backend that computes in dtype.
+type held struct {
+	t     *testing.T
+	b     scan.Backend
+	dtype scan.DType
+	all   []scan.Buffer
+}
+
+func (h *held) alloc(dtype scan.DType, n int) scan.Buffer {
+	h.t.Helper()
+	buf, err := h.b.Alloc(dtype, n)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.all = append(h.all, buf)
+	return buf
+}
+
+// put is a buffer of x, which float32 holds exactly; nil stays nil.
+func (h *held) put(x []float64) scan.Buffer {
+	h.t.Helper()
+	if x == nil {
+		return nil
+	}
+	buf := h.alloc(h.dtype, len(x))
+	h.b.Write(buf, 0, narrow(x))
+	return buf
+}
+
+// ints is put of integers.
+func (h *held) ints(x []int32) scan.Buffer {
+	h.t.Helper()
+	if x == nil {
+		return nil
+	}
+	buf := h.alloc(scan.Int32, len(x))
+	h.b.WriteInts(buf, 0, x)
+	return buf
+}
+
+func (h *held) free() {
+	for _, x := range h.all {
+		x.Free()
 	}
 }
 

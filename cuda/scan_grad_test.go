@@ -73,29 +73,12 @@ func compareScanGradient(t *testing.T, b *Backend, rng *rand.Rand, L, D, N int) 
 // begins as NaN.
 func gradientOf(t *testing.T, b scan.Differentiable, s *scan.Sequence, states []float64, given [5][]float64) map[string][]float32 {
 	t.Helper()
-	var bufs []scan.Buffer
-	defer func() {
-		for _, x := range bufs {
-			x.Free()
-		}
-	}()
-	put := func(x []float64) scan.Buffer {
-		t.Helper()
-		if x == nil {
-			return nil
-		}
-		dtype := scan.Float32
-		if _, ok := b.(*scan.CPU); ok {
-			dtype = scan.Float64
-		}
-		buf, err := b.Alloc(dtype, len(x))
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.Write(buf, 0, narrow(x))
-		bufs = append(bufs, buf)
-		return buf
+	buffers := &held{t: t, b: b, dtype: scan.Float32}
+	if _, ok := b.(*scan.CPU); ok {
+		buffers.dtype = scan.Float64
 	}
+	defer buffers.free()
+	put := buffers.put
 	view := func(x []float64, cols int) (v scan.View) {
 		if x != nil {
 			v = scan.Dense(put(x), cols)
@@ -105,19 +88,10 @@ func gradientOf(t *testing.T, b scan.Differentiable, s *scan.Sequence, states []
 	blank := func(rows, cols int) scan.View { return view(slices.Repeat([]float64{math.NaN()}, rows*cols), cols) }
 	L, D, N := s.L, s.D, s.N
 	a := scan.ScanGrad{L: L, D: D, N: N, Rule: s.Rule, Softplus: s.Softplus, U: view(s.U, D), Delta: view(s.Delta, D), Bias: put(s.Bias),
-		A: view(s.A, N), B: view(s.B, N), C: view(s.C, N), Skip: put(s.Skip), Z: view(s.Z, D), H0: view(s.H, N), DY: view(given[0], D),
+		A: view(s.A, N), B: view(s.B, N), C: view(s.C, N), Skip: put(s.Skip), Z: view(s.Z, D), Resets: buffers.ints(s.Resets), H0: view(s.H, N), DY: view(given[0], D),
 		DU: blank(L, D), DDelta: blank(L, D), DB: blank(L, N), DC: blank(L, N), DA: view(given[2], N)}
 	if len(states) > 0 {
 		a.States = put(states)
-	}
-	if s.Resets != nil {
-		resets, err := b.Alloc(scan.Int32, L)
-		if err != nil {
-			t.Fatal(err)
-		}
-		bufs = append(bufs, resets)
-		b.WriteInts(resets, 0, s.Resets)
-		a.Resets = resets
 	}
 	all := map[string]scan.View{"dU": a.DU, "dΔ": a.DDelta, "dB": a.DB, "dC": a.DC, "dA": a.DA}
 	if s.H != nil {
