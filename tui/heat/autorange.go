@@ -100,7 +100,11 @@ func (a *AutoRange) target() Range {
 		if hi == 0 {
 			return Range{Min: 1 / logSpan, Max: 1, Scale: Log}
 		}
-		return Range{Min: math.Max(decadeDown(a.small), hi/logSpan), Max: hi, Scale: Log}
+		low := math.Max(decadeDown(a.small), hi/logSpan)
+		if low >= hi { // one power of ten is all that was seen
+			low = hi / 10
+		}
+		return Range{Min: low, Max: hi, Scale: Log}
 	}
 	if hi == 0 && lo == 0 {
 		hi = 1

@@ -234,6 +234,17 @@ func TestAutoRangeFrozen(t *testing.T) {
 	}
 }
 
+// A logarithmic range of a single power of ten has a width, too.
+func TestAutoRangeOfOnePower(t *testing.T) {
+	for _, v := range []float32{1, 1000, 1e-3} {
+		a := AutoRange{Scale: Log}
+		a.Observe([]float32{v})
+		if r := a.Range(); !(r.Min < r.Max) || r.Max < float64(v)*(1-1e-6) {
+			t.Errorf("after %v: %+v", v, r)
+		}
+	}
+}
+
 // Whatever comes, the range has a width, is finite, and holds what was just
 // seen.
 func TestAutoRangeHolds(t *testing.T) {
